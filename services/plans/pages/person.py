@@ -1,10 +1,10 @@
-"""Plans' part of the page of a person: the plans that the reader may open."""
+"""Plans' parts of other services' pages: a person's plans, and the plan of one path, if the reader may open it."""
 
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Request
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from services.chassis.copies.aliases import references_of
 from services.chassis.i18n import date_text
@@ -12,11 +12,14 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.web import Reading, Router, allow
+from services.chassis.web.pages import fragment
 from services.chassis.web.person_parts import PersonRow, person_part
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
+from services.plans.domain import Stage, checklist, plan_id_of
 from services.plans.pages import words
-from services.plans.store import Alias, Plan, plans_of_subject
+from services.plans.pages.views import stage_of
+from services.plans.store import Alias, Path, Plan, plans_of_subject, standings
 
 router = Router("/plans", pages=True)
 
@@ -29,6 +32,23 @@ async def plans(
     found = await plans_of_subject(read, *await references_of(read, Alias, subject_ref))
     open_here = [one for one in found if one.centre in person.centres and not one.closed_to_centre]
     return person_part(request, (_("Plans"), [_row(one) for one in open_here]))
+
+
+@router.get("/fragments/paths/{path_id}")
+async def plan_of_path(
+    path_id: UUID, request: Request, read: Reading, person: Annotated[Person, allow(Role.COUNSELLOR)]
+) -> Response:
+    """How far the plan of a path is, and what it lacks; nothing of one that is closed to the centre."""
+    plan = await read.get(Plan, plan_id_of(path_id))
+    if plan is None or plan.centre not in person.centres or plan.closed_to_centre:
+        return HTMLResponse(fragment(request, "plans/of_path.html", plan=None))
+    path = await read.get(Path, path_id)
+    checks = checklist((await standings(read, [plan]))[plan.id])
+    stage = stage_of(plan, complete=all(check.met for check in checks))
+    if plan.confirmed_at is None and path is not None and path.stopped_at is not None:
+        stage = Stage.STOPPED
+    missing = [words.REQUIREMENTS[check.requirement] for check in checks if not check.met]
+    return HTMLResponse(fragment(request, "plans/of_path.html", plan=plan, stage=stage, missing=missing))
 
 
 def _row(plan: Plan) -> PersonRow:

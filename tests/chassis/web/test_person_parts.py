@@ -3,7 +3,7 @@
 from html import unescape
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from services.chassis.identity.people import Person
 from services.chassis.service.definition import Service
@@ -12,6 +12,8 @@ from services.contracts.roles import Role
 from services.directory.app import SERVICE as DIRECTORY
 from services.directory.store import Referral
 from services.plans.app import SERVICE as PLANS
+from services.plans.domain import plan_id_of
+from services.plans.store import Path as PlanPath
 from services.plans.store import Plan
 from services.scheduling.app import SERVICE as SCHEDULING
 from services.scheduling.store import Interview, Seat, Workshop
@@ -78,6 +80,41 @@ async def test_plans_shows_what_is_open_to_the_centre(tmp_path: Path) -> None:
     here, elsewhere, desk = await parts(PLANS, tmp_path, kept, closed)
     assert (f"/plans/{kept.id}" in here, f"/plans/{closed.id}" in here) == (True, False)
     assert (NOTHING in elsewhere, desk) == (True, 403)
+
+
+async def test_plans_shows_how_far_the_plan_of_a_path_is(tmp_path: Path) -> None:
+    kept, stopped, closed = uuid4(), uuid4(), uuid4()
+    rows: list[Any] = [
+        Plan(
+            id=plan_id_of(path),
+            path_id=path,
+            subject_ref=PERSON,
+            centre="liege",
+            method="individual",
+            opened_at=MONDAY,
+            closed_to_centre=path == closed,
+        )
+        for path in (kept, stopped, closed)
+    ]
+    rows.append(PlanPath(id=stopped, subject_ref=PERSON, centre="liege", method="individual", stopped_at=MONDAY))
+    async with client_of(PLANS, tmp_path, person=COUNSELLOR, clock=FixedClock(MONDAY)) as client:
+        async with client.store.work() as work:
+            for row in rows:
+                work.add(row)
+        client.headers["accept-language"] = "fr"
+
+        async def seen(path: UUID, by: Person = COUNSELLOR) -> str:
+            return unescape((await client.signed_in(by).get(f"/plans/fragments/paths/{path}")).text)
+
+        page = await seen(kept)
+        for part in (f"/plans/{plan_id_of(kept)}", "En cours", "Il manque encore", "<li>Entretiens</li>"):
+            assert part in page, part
+        assert "Arrêté" in await seen(stopped)
+        for nothing in (await seen(closed), await seen(uuid4()), await seen(kept, ELSEWHERE)):
+            assert NOTHING in nothing
+            assert "/plans/" not in nothing
+        answer = await client.signed_in(DESK).get(f"/plans/fragments/paths/{kept}")
+        assert answer.status_code == 403
 
 
 async def test_the_directory_shows_referrals(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ NAMED = {
     "people/{subject_ref}": "person",
     "merge/{other}": "participant",
     "paths/{id}": "path",
+    "paths/{path_id}": "path",
     "interviews/{id}": "begun",
     "workshops/{id}": "workshop",
     "seats/{seat_id}": "seat",
