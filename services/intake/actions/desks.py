@@ -20,16 +20,13 @@ _DESK = re.compile(r"(?:.*-)?desk-([1-9][0-9]{0,2})")
 _ACTIVE = tuple(status.value for status in AccountStatus if may_sign_in(status))
 
 
-async def desks_of(session: AsyncSession, centre: str, *, former: bool = False) -> list[str]:
-    """The codes of the desks for which the centre has an active device, in order. Empty: any may be typed.
-
-    `former`: also those whose device was deactivated.
-    """
+async def desks_of(session: AsyncSession, centre: str) -> list[str]:
+    """The codes of the desks for which the centre has an active device, in order. Empty: any may be typed."""
     devices = sa.select(col(Account.code), col(Account.centres)).where(
-        col(Account.code).is_not(None), col(Account.kind) == AccountKind.DEVICE.value
+        col(Account.code).is_not(None),
+        col(Account.kind) == AccountKind.DEVICE.value,
+        col(Account.status).in_(_ACTIVE),
     )
-    if not former:
-        devices = devices.where(col(Account.status).in_(_ACTIVE))
     codes = (code for code, centres in await session.execute(devices) if centre in centres)
     return [f"desk-{number}" for number in _numbers(codes)]
 

@@ -18,7 +18,6 @@ from services.contracts.arrivals import Activity
 from services.contracts.intake import Channel, VisitStatus
 from services.intake import domain
 from services.intake.actions import visits
-from services.intake.actions.desks import desks_of
 from services.intake.actions.devices import check_key
 from services.intake.actions.end_of_day import close_unended
 from services.intake.domain.devices import (
@@ -106,13 +105,12 @@ async def replay(
     given = [one.at for one in in_order]
     times = arrival_times(given, error, work.now, earliest, set_up=device.enrolled_at, last_used=last_used)
     results = await _check_in(work, device, in_order, times, traceparent)
-    desks = await _desks(work, device.centre, entries)
     await _keep_in_hand(work, device, centre, in_order, results)
     done: dict[int, Result] = {}
     for one, result in zip(ordered, results, strict=True):
         done[one] = result
         if (visit := result.visit) is not None:
-            left_out = await _replay_steps(work, device, visit, entries[one].steps, error, desks)
+            left_out = await _replay_steps(work, device, visit, entries[one].steps, error)
             done[one] = Result(result.status, visit, left_out or result.problem)
             _close_earlier(work, visit, centre)
     return [done[one] for one in range(len(entries))]
@@ -221,26 +219,12 @@ def _result(arrival: visits.Arrival, answer: Visit | Refused) -> Result:
     return Result("accepted", answer, taken)
 
 
-async def _desks(work: Work, centre: str, entries: Sequence[Entry]) -> list[str]:
-    """The desks of the centre, and those among the called ones that are gone since. Empty: any number is a desk."""
-    called = {step.desk for entry in entries for step in entry.steps if step.step == "call" and step.desk is not None}
-    known = await desks_of(work.session, centre) if called else []
-    if not known or called.issubset(known):
-        return known
-    return [*known, *called.intersection(await desks_of(work.session, centre, former=True))]
-
-
 async def _replay_steps(
-    work: Work,
-    device: Device,
-    visit: Visit,
-    steps: Sequence[Step],
-    error: timedelta,
-    desks: Sequence[str],
+    work: Work, device: Device, visit: Visit, steps: Sequence[Step], error: timedelta
 ) -> Refused | None:
     """Apply the steps that were not sent before, up to the first one that is refused, which is returned.
 
-    `desks`: those to which a visitor may have been called.
+    A visitor may have been called to any desk: its device may have another code or centre since, and they were served.
 
     What follows is left out, and so is what is sent later: a visitor whom another desk has called meanwhile is that
     desk's, and is neither called again nor finished nor recorded as gone by this one.
@@ -254,7 +238,7 @@ async def _replay_steps(
         at, certain = step_time(step.at + error, max(one for one in known if one is not None), work.now)
         try:
             if step.step == "call":
-                domain.check_desk(step.desk or "", desks, f"steps.{at_step}.desk")
+                domain.check_desk(step.desk or "", (), f"steps.{at_step}.desk")
             _check_own(visit, step, steps[:at_step])
             await _apply(work, visit, step, at)
         except Refused as refusal:
