@@ -56,6 +56,13 @@ async def test_every_page_of_a_signed_in_person_deletes_what_the_browser_keeps(c
     assert script not in (await client.get("/", headers={"accept": "text/html"})).text
 
 
+async def test_a_page_of_an_earlier_version_finds_the_script_at_its_former_address(client: Client) -> None:
+    page = (await client.get("/", headers={"accept": "text/html"})).text
+    (found,) = re.findall(r'<script src="/intake(/static/[^"]*offline_store\.[^"]+)" nonce=', page)
+    former, now = await client.get(found), await client.get(f"/intake{found}")
+    assert (former.status_code, former.content) == (200, now.content)
+
+
 async def test_both_apps_can_be_installed(client: Client) -> None:
     for app, start in (("desk", "/intake/"), ("kiosk", "/intake/app/kiosk")):
         answer = await client.get(f"/intake/manifest.webmanifest?app={app}")

@@ -161,7 +161,8 @@ class Process:
         app = FastAPI(
             title="cefo", version="1", docs_url=None, redoc_url=None, openapi_url=None, routes=list(front.router.routes)
         )
-        app.mount("/static", front.assets(STATIC))
+        # Those of the services too: pages of a version before 0.3 have their addresses here, while it is replaced.
+        app.mount("/static", front.assets(STATIC, *self._files.values()))
         for name, files in self._files.items():
             app.mount(f"/{name}/static", front.assets(files))
         app.state.runtimes = self.runtimes

@@ -114,12 +114,19 @@ async def contract(name: Key, person: Anyone) -> dict[str, Any]:
 
 
 class _Assets(StaticFiles):
+    def __init__(self, *folders: Path) -> None:
+        super().__init__(directory=folders[0])
+        self.all_directories = [*folders]
+
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
 
-def assets(folder: Path) -> StaticFiles:
-    """Style sheets, scripts and icons, cached by browsers for good: their URL changes with their content."""
-    return _Assets(directory=folder)
+def assets(*folders: Path) -> StaticFiles:
+    """Style sheets, scripts and icons, cached by browsers for good: their URL changes with their content.
+
+    They are looked for in these folders, in order.
+    """
+    return _Assets(*folders)
