@@ -62,14 +62,14 @@ async def create_morning(url: str, signer: Signer, now: datetime) -> str | None:
     try:
         await _create_visits(team, now)
         await _create_rooms(team)
-        await _enter_availability(team, now)
         plans: list[dict[str, Any]] = await team.request(team.counsellor, "GET", f"/plans/api/v1/plans?centre={CENTRE}")
         if not plans:
             plans = [await _create_plan(team, now)]
         link = f"/intake/api/v1/visitors/{plans[0]['subject_ref']}/link"
-        if (await team.request(team.desk, "GET", link))["state"] == LinkState.USABLE:
-            return ""
-        return (await team.request(team.desk, "POST", link))["link"]
+        usable = (await team.request(team.desk, "GET", link))["state"] == LinkState.USABLE
+        address: str = "" if usable else (await team.request(team.desk, "POST", link))["link"]
+        await enter_availability(team, now)
+        return address
     except Exception as error:
         # The platform is usable without the demonstration data.
         _log.exception("the demonstration data is incomplete", error=repr(error))
@@ -152,12 +152,18 @@ async def _create_rooms(team: Team) -> None:
             await team.request(team.region, "POST", rooms, body)
 
 
-async def _enter_availability(team: Team, now: datetime) -> None:
-    """Languages and working hours of the demonstration's counsellors, and a day on which one of them is away."""
+async def enter_availability(team: Team, now: datetime) -> None:
+    """Languages and working hours of the demonstration's counsellors, and a day on which one of them is away.
+
+    Not of those whose account was deactivated: their centre does not list them.
+    """
     today = now.astimezone(BRUSSELS).date()
     monday = today - timedelta(days=today.weekday())
     for code, (centre, languages, areas, week) in COUNSELLORS.items():
         at = f"/scheduling/api/v1/counsellors/{code}"
+        listed = await team.request(team.region, "GET", f"/scheduling/api/v1/counsellors?centre={centre}")
+        if code not in [one["code"] for one in listed]:
+            continue
         known = await team.request(team.region, "GET", at)
         if not known["version"]:
             await team.request(team.region, "PUT", at, {"languages": languages, "areas": areas, "version": 0})
