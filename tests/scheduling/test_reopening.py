@@ -1,9 +1,11 @@
 """A path that was given up goes on, for a reason, unless something stands against it."""
 
 import asyncio
+from html import unescape
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from services.chassis.refusals import Stale
 from services.chassis.storage.store import Store
@@ -199,3 +201,14 @@ async def test_a_counsellor_reopens_it_on_the_page_and_over_the_api(desk: Client
     assert (await desk.post(f"{api}/give-up", json={})).status_code == 200
     reopened = await desk.post(f"{api}/reopen", json={"reason": "closed-in-error"})
     assert (reopened.status_code, reopened.json()["closed_at"]) == (200, None)
+
+
+async def test_the_page_says_when_and_why_a_path_ended_of_which_there_is_no_history(
+    desk: Client, known: Visitor
+) -> None:
+    path = await take_path(desk.store, known)
+    await give_up(desk.store, path)
+    async with desk.store.work() as work:
+        await work.session.execute(sa.delete(PathChange))
+    shown = (await desk.get(f"/scheduling/paths/{path}", headers={"accept": "text/html"})).text
+    assert "Terminé le 2 mars 2026 : arrêt avant la fin" in unescape(shown)

@@ -15,12 +15,12 @@ from services.chassis.refusals import msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, apply_form, page, read_form, see_other
-from services.contracts.scheduling import AppointmentStatus
+from services.contracts.scheduling import AppointmentStatus, PathOutcome
 from services.contracts.values import Version
 from services.scheduling.actions import paths, reopening
 from services.scheduling.claims import staff_code
 from services.scheduling.domain.paths import CHANGE_LABELS, REOPEN_LABELS, ReopenReason, may_reopen
-from services.scheduling.domain.rules import NEEDED_PURPOSE, limit_of
+from services.scheduling.domain.rules import NEEDED_PURPOSE, OUTCOME_LABELS, limit_of
 from services.scheduling.domain.states import is_booked, is_held
 from services.scheduling.pages.desk import Counsellor, length_word, may_book_on, reason_labels, sides
 from services.scheduling.store import Centre, GuidancePath, KnownPerson
@@ -104,6 +104,7 @@ async def _path_page(
         path=path,
         centre_name=centre.name,
         interviews=interviews,
+        closed_because=_(OUTCOME_LABELS[PathOutcome(path.closed_because)]) if path.closed_because else None,
         changes=[(one, _(CHANGE_LABELS[one.change])) for one in changes],
         reopen_reasons=[(reason.value, _(label)) for reason, label in REOPEN_LABELS.items()],
         names=await counsellor_names(session, codes),
