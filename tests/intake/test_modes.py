@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from services.chassis.i18n import LANGUAGES
+from services.chassis.i18n import LANGUAGES, add_catalogues
 from services.chassis.mail.messages import Letter
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, quiet_settings
@@ -16,6 +16,7 @@ from services.contracts.intake import Channel
 from services.intake.actions import appointments
 from services.intake.actions.letters import Letters
 from services.intake.actions.messages import remind
+from services.intake.app import SERVICE
 from services.intake.domain.messages import Meeting
 from services.intake.store import Centre, Visitor
 from services.intake.store.appointments import expected_visitors, is_of_day, next_of_person, numbers_expected
@@ -24,13 +25,13 @@ from services.intake.store.reminders import Reminder
 from tests.givens.appointments import TEN, booked, expects, moved
 from tests.givens.intake import MONDAY
 from tests.givens.rows import rows_of
-from tests.intake.test_letters import person_with
+from tests.intake.test_letters import person_with, with_a_pin
 from tests.intake.test_messages import FRIDAY
 
 PHONE, VIDEO, HOME = AppointmentMode.TELEPHONE, AppointmentMode.VIDEOCONFERENCE, AppointmentMode.HOME_VISIT
 WORDS = {
     PHONE: {"fr": "par téléphone", "de": "telefonisch", "nl": "telefonisch", "en": "by telephone"},
-    VIDEO: {"fr": "par vidéo", "de": "per Video", "nl": "per video", "en": "by video"},
+    VIDEO: {"fr": "en visioconférence", "de": "per Video", "nl": "per video", "en": "by video"},
     HOME: {"fr": "à domicile", "de": "Hausbesuch", "nl": "huisbezoek", "en": "home visit"},
 }
 
@@ -74,6 +75,17 @@ async def test_every_language_says_how_and_no_message_has_an_address(
         assert [word for word in (letter.body + letter.calendar.text).split() if "://" in word] == [
             word for word in letter.body.split() if "/intake/stop/" in word
         ]
+
+
+@pytest.mark.parametrize("mode", AppointmentMode)
+async def test_the_message_says_what_fits_the_mode(mode: AppointmentMode, store: Store, tmp_path: Path) -> None:
+    person = await person_with(store)
+    await with_a_pin(store, person)
+    await expects(store, booked(person, FRIDAY, mode=mode))
+    add_catalogues(SERVICE.folder / "locales")
+    french = (await letters_of(store, tmp_path))[LANGUAGES.index("fr")]
+    assert ("de vous accueillir" in french.body) == (mode is AppointmentMode.IN_PERSON)
+    assert ("Votre page indique comment vous connecter." in french.body) == (mode is VIDEO)
 
 
 async def test_nobody_is_expected_at_the_centre_who_speaks_from_afar(store: Store, clock: FixedClock) -> None:

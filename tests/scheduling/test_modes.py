@@ -132,7 +132,7 @@ async def test_the_team_books_a_mode_and_an_interpreter_and_reads_them_everywher
     agenda = f"/agenda?centre={LIEGE}&date=2026-03-03"
     for path in (place, agenda, f"/fragments/people/{known.subject_ref}"):
         html = await see(desk, path)
-        assert "ar vidéo" in html, path
+        assert "n visioconférence" in html, path
         assert "tigrigna" in html, path
     moving: Form = {"version": "1", "date": "2026-03-03", "time": "10:00", "minutes": "60", "counsellor": NADIA}
     assert 'id="room-error"' in await press(desk, f"{place}/move", 422, **moving, mode="home-visit", room="salle-1")

@@ -1,6 +1,7 @@
 """The address of interviews by video: checked, shown to the team and to the visitor on their own page alone."""
 
 import re
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -115,6 +116,23 @@ async def test_the_team_and_the_visitor_have_the_same_link_another_interview_has
         )
     ((other,), *_) = await everywhere(desk, again.id, known)
     assert other != link
+
+
+async def test_without_an_address_the_visitor_reads_that_the_centre_says_how_and_the_team_is_warned(
+    desk: Client, known: Visitor
+) -> None:
+    booked = await book(desk.store, await take_path(desk.store, known), VIDEO)
+    joining, warning = "Le centre vous indiquera comment vous connecter.", "(aucune adresse n’est encore indiquée)"
+    forms = (f"/interviews/{booked.id}", f"/interviews/new?centre={LIEGE}")
+    own = ("", "/part", f"/interviews/{booked.id}")
+    for address in (None, ROOMS):
+        await configure(desk, address)
+        desk.signed_in(COUNSELLOR)
+        assert [warning in unescape(await see(desk, form)) for form in forms] == [address is None] * 2
+        desk.signed_in(visitor(known.subject_ref))
+        pages = [await shown(desk, path) for path in own]
+        assert [joining in unescape(page) for page in pages] == [address is None] * 3
+        assert all(f"/directory/centres/{LIEGE}/phone" in page for page in pages) or address
 
 
 async def test_only_a_booked_interview_by_video_has_a_link(desk: Client, known: Visitor, clock: FixedClock) -> None:

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.i18n import date_text, word_of
+from services.chassis.i18n import date_text, translate, word_of
 from services.chassis.identity.tokens import Signer, signer
 from services.chassis.mail.errors import NothingToSend, NotYet
 from services.chassis.mail.gsm import fits, in_alphabet
 from services.chassis.mail.messages import Letter, Outgoing, TextMessage, one_line
+from services.chassis.refusals import msg
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.contracts.appointments import AppointmentMode
@@ -34,6 +35,8 @@ from services.intake.store.messages import Message
 SHORT_NAME = 40
 """How much of a centre's name a text message has."""
 _STOP = "stop-messages"
+_TO_JOIN = msg("Your page says how to join.")
+"""Of an interview by video. The page has the centre's address for it; no message has that."""
 
 
 class Letters:
@@ -89,7 +92,8 @@ class Letters:
         url, lang = self._settings.public_url, visitor.language
         stop = stop_address(self._signer, url, visitor.id)
         page = mailed_address(self._signer, url, await link_of_person(session, visitor.id, now), now)
-        texts = await texts_for(session, centre.code, MailPurpose(row.purpose), lang)
+        afar = any(Meeting.of(one).mode is not AppointmentMode.IN_PERSON for one in row.meetings)
+        texts = await texts_for(session, centre.code, MailPurpose(row.purpose), lang, afar=afar)
         addresses = Addresses(page, stop)
         if number is not None:
             return text_message(row, texts, centre, addresses, number, lang)
@@ -179,6 +183,9 @@ def values_of(
         values[Placeholder.DATE] = date_text(first, "short" if short else "long", lang)
         values[Placeholder.TIME] = f"{first:%H:%M}{_mode(meetings[0], lang)}"
         values[Placeholder.TIMES] = "\n".join(_day_and_time(one, centre.zone, lang) for one in meetings)
+        by_video = any(one.mode is AppointmentMode.VIDEOCONFERENCE for one in meetings)
+        if by_video and addresses.page is not None and not short:
+            values[Placeholder.TIMES] += f"\n{translate(_TO_JOIN, lang)}"
     return values
 
 

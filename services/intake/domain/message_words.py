@@ -14,6 +14,8 @@ class Words(NamedTuple):
     sms: str
 
 
+BOOKED_AFAR = msg("Your appointment is booked.")
+"""Above the time of one to which nobody comes: by telephone, by video, at home."""
 WORDS = {
     MailPurpose.APPOINTMENT_BOOKED: Words(
         msg("Your appointment on {date} at {time}"),

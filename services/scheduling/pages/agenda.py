@@ -270,7 +270,7 @@ async def _interview_page(
         counsellors=await counsellor_choices(session, interview.centre),
         rooms=await room_names(session, interview.centre),
         room_choices=await room_choices(session, interview.centre),
-        modes=mode_choices(),
+        modes=mode_choices(kept),
         interpreters=interpreter_choices(interview.interpreter_language),
         form=booked | (form or {}),
         free=await times_to_move_to(session, runtime_of(request), centre, interview, form if errors else None),

@@ -212,7 +212,7 @@ async def _form_page(
         counsellors=counsellors,
         counsellor_name=counsellors.get(form.counsellor or ""),
         room_choices=rooms,
-        modes=mode_choices(),
+        modes=mode_choices(await rules_of(session, centre_copy.code, rules_of_settings(runtime_of(request)))),
         interpreters=interpreter_choices(),
         slots=slots,
         counsels=counsels,

@@ -75,10 +75,13 @@ async def room_choices(session: AsyncSession, centre: str) -> list[tuple[str, st
     ]
 
 
-def mode_choices() -> list[tuple[str, str]]:
-    """How an interview can take place, in the reader's language."""
-    words = ((mode.value, word_of(mode)) for mode in AppointmentMode)
-    return [(code, word[:1].upper() + word[1:]) for code, word in words]
+def mode_choices(kept: BookingRules) -> list[tuple[str, str]]:
+    """How an interview can take place, in the reader's language; by video, with a warning if there is no address."""
+    words = {mode.value: word_of(mode) for mode in AppointmentMode}
+    if kept.video_address is None:
+        video = AppointmentMode.VIDEOCONFERENCE.value
+        words[video] = _("{mode} (the centre has no address for it yet)").format(mode=words[video])
+    return [(code, word[:1].upper() + word[1:]) for code, word in words.items()]
 
 
 def interpreter_choices(chosen: str | None = None) -> list[tuple[str, str]]:
