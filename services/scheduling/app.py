@@ -13,7 +13,7 @@ from services.scheduling.actions.end_of_day import delete_past_absences, end_day
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.actions.former_counsellors import delete_unused_availability
 from services.scheduling.actions.holds import delete_expired
-from services.scheduling.actions.no_shows import forget_interpreters
+from services.scheduling.actions.no_shows import delete_interpreters
 from services.scheduling.actions.restating import publish_rooms, restate_booked
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
@@ -32,7 +32,7 @@ def jobs(runtime: Runtime) -> list[Job]:
         Job("past-absences", partial(delete_past_absences, runtime.store), 60 * seconds),
         Job("expired-holds", partial(delete_expired, runtime.store), 60 * seconds),
         Job("unused-availability", partial(delete_unused_availability, runtime.store), 60 * seconds),
-        Job("past-interpreters", partial(forget_interpreters, runtime.store), 60 * seconds),
+        Job("past-interpreters", partial(delete_interpreters, runtime.store), 60 * seconds),
         Job("restate-booked", partial(restate_booked, runtime.store), 60 * seconds),
         Job("publish-rooms", partial(publish_rooms, runtime.store), 60 * seconds),
     ]

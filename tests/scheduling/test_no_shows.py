@@ -69,7 +69,7 @@ async def test_the_interpreter_is_forgotten_when_the_no_show_is_final(
     await missed(store, clock, await take_path(store, adult))
     for after, language in ((NO_SHOW_UNDONE_WITHIN, "ar"), (NO_SHOW_UNDONE_WITHIN + timedelta(minutes=1), None)):
         clock.now = TUESDAY + after
-        await no_shows.forget_interpreters(store)
+        await no_shows.delete_interpreters(store)
         assert [one.interpreter_language for one in await rows_of(store, Interview)] == [language]
 
 

@@ -13,7 +13,7 @@ from services.scheduling.actions.path_rules import next_place
 from services.scheduling.actions.restating import emit_restated
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.refusals import PersonUnknown
-from services.scheduling.domain.states import is_booked
+from services.scheduling.domain.states import MISSED, is_booked
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import visit_of_person
 
@@ -66,10 +66,10 @@ async def undo_miss(work: Work, interview: Interview, version: int | None = None
     work.notify_board(board(interview.centre))
 
 
-async def forget_interpreters(store: Store) -> bool:
+async def delete_interpreters(store: Store) -> bool:
     """Delete the interpreter's language of the no-shows that can no longer be undone."""
     which = (
-        col(Interview.status) == AppointmentStatus.NOSHOW.value,
+        col(Interview.status).in_(MISSED),
         col(Interview.starts_at) < store.clock() - rules.NO_SHOW_UNDONE_WITHIN,
         col(Interview.interpreter_language).is_not(None),
     )

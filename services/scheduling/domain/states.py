@@ -152,7 +152,8 @@ def is_missed(status: AppointmentStatus) -> bool:
 BOOKED = tuple(status.value for status in AppointmentStatus if is_booked(status))
 RUNNING = tuple(status.value for status in AppointmentStatus if is_running(status))
 ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) or is_booked(status))
-"""For queries: what is still to come, what is under way, and what counts towards a path's limit."""
+MISSED = tuple(status.value for status in AppointmentStatus if is_missed(status))
+"""For queries: what is still to come, what is under way, what counts towards a path's limit, and the no-shows."""
 
 
 def was_present(status: VisitStatus) -> bool:
