@@ -26,7 +26,7 @@ from tests.browser.pages import FRONT_DESK, PAGES, VISITOR, Seen
 from tests.parts import chromium
 from tests.parts.presence import CHROMIUM
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 
 LOOKS = {"fr": "light", "de": "dark"}
 DESK, PHONE = 1280, 390

@@ -1,10 +1,10 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.chassis.refusals import AreaNotServed, Refused, Stale, UnknownCentre
 from services.chassis.storage.store import Store
@@ -23,6 +23,7 @@ from services.scheduling.actions import guidance, no_shows, paths
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview
 from tests.givens.events import emitted_events, numbered_events
+from tests.givens.patience import patiently
 from tests.givens.rows import count
 from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, add_rooms, liege, react
 
@@ -135,15 +136,14 @@ async def test_rooms_of_two_centres_may_have_the_same_name(store: Store, path: U
 
 
 async def test_fifty_bookings_of_one_hour_at_once_give_one(store: Store) -> None:
-    async def attempt(number: int, path: UUID) -> Interview:
-        while True:  # on a busy machine, too many wait for a connection
-            try:
-                return await book(store, path, TUESDAY + timedelta(minutes=15 * (number % 4)))
-            except PoolTimeout:
-                await asyncio.sleep(0.1)
-
     paths = [await other_path(store) for _ in range(50)]
-    answers = await asyncio.gather(*(attempt(n, path) for n, path in enumerate(paths)), return_exceptions=True)
+    answers = await asyncio.gather(
+        *(
+            patiently(partial(book, store, path, TUESDAY + timedelta(minutes=15 * (n % 4))))
+            for n, path in enumerate(paths)
+        ),
+        return_exceptions=True,
+    )
     assert sum(isinstance(answer, Interview) for answer in answers) == 1
     assert sum(isinstance(answer, refusals.Overlap) for answer in answers) == 49, answers
     assert await count(store, "quarter_hours") == 3 * 4

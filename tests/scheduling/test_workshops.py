@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
@@ -25,6 +26,7 @@ from services.scheduling.domain.states import SeatStatus
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import seats_of, sessions_of
 from tests.givens.events import emitted_events, numbered_events
+from tests.givens.patience import patiently
 from tests.givens.rows import count
 from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, react
 
@@ -136,7 +138,8 @@ async def test_a_person_who_asks_ten_times_at_once_has_one_seat(store: Store, ad
 async def test_fifty_people_at_once_take_the_seats_there_are(store: Store) -> None:
     workshop = await announce(store, places=7)
     answers = await asyncio.gather(
-        *(take(store, workshop, visitor) for visitor in await people(store, 50)), return_exceptions=True
+        *(patiently(partial(take, store, workshop, visitor)) for visitor in await people(store, 50)),
+        return_exceptions=True,
     )
     assert sum(isinstance(answer, Seat) for answer in answers) == 7
     assert sum(isinstance(answer, refusals.WorkshopFull) for answer in answers) == 43, answers
