@@ -18,6 +18,10 @@ REQUEST_PATH = "/intake/book"
 CONFIRMED_PATH = "/scheduling/confirmed"
 """Where intake sends the browser with a signed `ConfirmedPerson`, behind it: a POST without any field."""
 
+CHOOSER_COOKIE = "chooser"
+"""The cookie by which a browser holds one time. Intake deletes it once that time waits for a confirmation, so that the
+next one at a shared computer does not free it."""
+
 HELD_TIME = "held-time"
 CONFIRMED_PERSON = "confirmed-person"
 """For what each is signed: neither is accepted as the other."""
@@ -38,6 +42,8 @@ class HeldTime(BaseModel):
     area: str
     starts_at: AwareDatetime
     minutes: int
+    language: str | None = None
+    """The language of the interview that was asked for. None: any."""
     held_until: AwareDatetime
     """Until then the request can be made; from then on the hold lasts as long as the request waits."""
 

@@ -172,7 +172,7 @@ async def on_visitor_registered(work: Work, event: VisitorRegistered) -> None:
 @reactions.on(BookingRequested)
 async def on_booking_requested(work: Work, event: BookingRequested) -> None:
     """Keeps the held time while the contact is confirmed."""
-    await public_booking.keep_until(work, event.hold_id, event.until)
+    await public_booking.keep_until(work, event.hold_id, event.at, event.until)
 
 
 @reactions.on(VisitorConsentGiven, loads=KnownPerson)

@@ -119,6 +119,17 @@ async def test_another_name_with_the_same_contact_is_another_person(
     assert not [one for one in await emitted_events(store) if isinstance(one, VisitorConsentGiven)]
 
 
+async def test_who_proved_their_contact_gets_messages_there(store: Store, clock: FixedClock) -> None:
+    known = await registered(store, "Ada", "Lemaire", contact="ada@example.org")
+    async with store.work() as work:
+        visitor = await work.load(Visitor, known)
+        visitor.contact_refused_at, visitor.channel = clock.now, None
+    clock.now += timedelta(minutes=1)
+    assert await confirmed(store, await requested(store, asked(*ADA))) == known
+    (visitor,) = await rows_of(store, Visitor)
+    assert (visitor.contact_refused_at, visitor.contact_saved_at, visitor.channel) == (None, clock.now, "email")
+
+
 async def test_only_a_person_of_this_centre_is_recognised(store: Store) -> None:
     there = await registered(store, "Ada", "Lemaire", contact="ada@example.org", centre="namur")
     here = await confirmed(store, await requested(store, asked(*ADA)))

@@ -17,6 +17,7 @@ from services.chassis.testing import Client, FixedClock, client_of
 from services.contracts.public_booking import CONFIRMED_PATH, CONFIRMED_PERSON, HELD_TIME, ConfirmedPerson
 from services.intake.actions.confirmations import confirmation_secret
 from services.intake.app import SERVICE
+from services.intake.settings import most_unconfirmed
 from services.intake.store import PersonalLink, Visitor
 from services.intake.store.booking_requests import BookingRequest
 from services.intake.store.messages import Message
@@ -73,6 +74,7 @@ async def test_from_the_form_to_the_token(browser: Client) -> None:
     answer = await asks(browser, ADA, time)
     assert answer.status_code == 303
     page = await browser.get(answer.headers["location"])
+    assert answer.headers["set-cookie"].startswith('cefo-chooser="";'), "the next one holds another time"
     assert "Encore une étape" in page.text
     assert "ada@example.org" not in page.text + answer.headers["location"]
     link = f"/intake/confirm/{await secret_of(browser)}"
@@ -139,6 +141,14 @@ async def test_a_contact_gets_three_messages_an_hour_and_the_answer_does_not_say
     assert len(await rows_of(browser.store, Message)) == 3
     await asks(browser, ADA | {"contact": "other@example.org"})
     assert len(await rows_of(browser.store, Message)) == 4
+
+
+async def test_one_address_does_not_fill_what_a_centre_takes(browser: Client) -> None:
+    each, _slash, window = browser.process.settings.limit_request.partition("/")
+    assert window == "hour"
+    assert int(each) * 2 < most_unconfirmed(browser.runtime), "half an hour may be in two windows"
+    answers = [await asks(browser, ADA | {"contact": f"a{number}@example.org"}) for number in range(int(each) + 1)]
+    assert [one.status_code for one in answers] == [303] * int(each) + [429]
 
 
 async def test_only_what_scheduling_signed_is_taken(browser: Client) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from services.launcher.ports import free_ports
+from tests.architecture.routes import routes_of
 from tests.parts.fixtures import folder
 from tests.parts.presence import NGINX
 from tests.parts.process import executable, start_server, wait_until
@@ -127,13 +128,22 @@ def test_paths_of_every_process_are_routed_to_intake(origin: int, path: str) -> 
     assert _get(origin, path)[1].startswith(f"intake {path} ")
 
 
-def test_no_log_holds_the_secret_of_a_personal_link(proxy: tuple[int, Path]) -> None:
+def _secret_paths() -> list[str]:
+    """Every address that ends with a secret, up to there. Longer ones, as of a stream, are below them."""
+    paths = (route.path.rpartition("/") for name in SERVICES for route in routes_of(name))
+    return sorted({before for before, _slash, last in paths if last in ("{secret}", "{token}")})
+
+
+@pytest.mark.parametrize("path", _secret_paths())
+def test_no_log_holds_the_secret_of_an_address(proxy: tuple[int, Path], path: str) -> None:
     origin, place = proxy
-    assert _get(origin, "/intake/l/abcde-canary")[1].startswith("intake /intake/l/abcde-canary ")
-    assert _post(origin, "/intake/l/abcde-canary", b"x" * (2 * 1024 * 1024))[0] == 413
+    service = path.split("/")[1]
+    assert _get(origin, f"{path}/abcde-canary")[1].startswith(f"{service} {path}/abcde-canary ")
+    assert _post(origin, f"{path}/abcde-canary", b"x" * (2 * 1024 * 1024))[0] == 413
+    assert _post(origin, "/intake/book?time=canary", b"x" * (2 * 1024 * 1024))[0] == 413
     assert _get(origin, "/intake/list")[0] == 200
     logged = "".join(log.read_text() for log in place.glob("*.log"))
-    assert " /intake/l/- 200 " in logged
+    assert f" {path}/- 200 " in logged
     assert " /intake/list 200 " in logged
     assert "canary" not in logged
 

@@ -17,7 +17,6 @@ from services.scheduling.actions import availability, guidance, own_booking, pat
 from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import BookingRules, WorkingHours
 from services.scheduling.domain.holds import HOLD, owner_of_person
-from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import GuidancePath, Interview, SlotHold
 from services.scheduling.store.interviews import paths_of_person
 from tests.givens.events import emitted_events
@@ -43,7 +42,7 @@ async def chooses(store: Store, person: Visitor, at: datetime = NEXT_MONDAY, cou
 async def confirms(store: Store, person: Visitor, hold: UUID) -> Interview:
     async with store.work() as work:
         refs = (person.subject_ref,)
-        return await own_booking.confirm(work, owner_of_person(refs[0]), refs, hold, horizon=HORIZON)
+        return await own_booking.confirm(work, owner_of_person(refs[0]), refs, hold, usual=USUAL)
 
 
 async def collective_path(store: Store, person: Visitor, *, due: bool = True) -> UUID:
@@ -101,6 +100,20 @@ async def test_nothing_is_booked_without_an_open_path_with_room(store: Store, ad
         await confirms(store, adult, hold)
     with pytest.raises(refusals.NothingToBook):
         await chooses(store, adult)
+
+
+async def test_a_hold_that_is_over_is_booked_only_with_the_notice_of_visitors(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    await take_path(store, adult)
+    held, over = NEXT_MONDAY - timedelta(hours=24, minutes=1), NEXT_MONDAY - timedelta(hours=23, minutes=50)
+    clock.now = held
+    hold = await chooses(store, adult)
+    clock.now = over
+    with pytest.raises(refusals.TooSoonOnline):
+        await confirms(store, adult, hold)
+    clock.now = held + HOLD - timedelta(seconds=1)  # within the notice by now, but still held
+    assert (await confirms(store, adult, hold)).id == hold
 
 
 async def test_without_consent_nothing_is_offered(store: Store, adult: Visitor) -> None:

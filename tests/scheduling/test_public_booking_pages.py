@@ -1,5 +1,6 @@
 """The public pages of scheduling: free times of a centre, a chosen time, and what was booked."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from html import unescape
@@ -9,6 +10,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from services.chassis.testing import Client, FixedClock, client_of
 from services.contracts.public_booking import CONFIRMED_PERSON, HELD_TIME, ConfirmedPerson, HeldTime, choose_path
@@ -97,6 +99,38 @@ async def test_a_chosen_time_is_held_once_by_browser(browser: Client) -> None:
     browser.cookies.clear()
     await chooses(browser, starts_at=(TUESDAY + timedelta(hours=1)).isoformat())
     assert len(await rows_of(browser.store, SlotHold)) == 2
+
+
+async def test_a_browser_finds_its_own_time_and_chooses_it_again(browser: Client) -> None:
+    await chooses(browser)
+    browser.cookies.clear()
+    wish = {"area": "find-job"}
+    assert TUESDAY.isoformat() in (await browser.get(PAGE, params=wish)).text
+    assert len(browser.cookies) == 1, "the page itself sets it"
+    first, second = await asyncio.gather(chooses(browser), chooses(browser))
+    assert first == second
+    assert len(await rows_of(browser.store, SlotHold)) == 2
+    assert TUESDAY.isoformat() in (await browser.get(PAGE, params=wish)).text
+    assert await chooses(browser) == first
+
+
+async def test_a_refusal_for_the_team_is_said_to_the_visitor_in_other_words(browser: Client) -> None:
+    answer = await books(browser, confirmed(browser, await chooses(browser), purposes=("reminders",)))
+    page = unescape(answer.text)
+    assert answer.status_code == 409
+    assert "Téléphonez à votre centre." in page
+    assert "/directory/centres/liege/phone" in page
+    assert "accord" not in page
+
+
+async def test_the_mode_of_the_interview_is_shown(browser: Client) -> None:
+    token = confirmed(browser, await chooses(browser))
+    answer = await books(browser, token)
+    async with browser.store.work() as work:
+        (interview,) = (await work.session.scalars(sa.select(Interview))).all()
+        interview.mode = "telephone"
+    page = unescape((await browser.get(answer.headers["location"])).text)
+    assert ("Par téléphone" in page, "Sur place" in page) == (True, False)
 
 
 async def test_a_time_that_is_gone_leads_back_with_the_choices(browser: Client) -> None:

@@ -37,9 +37,10 @@ Name = Literal[
     "code",
     "import",
     "booking",
+    "request",
     "confirmation",
 ]
-SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin", "elsewhere", "booking", "confirmation"})
+SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin", "elsewhere", "booking", "request", "confirmation"})
 """Those counted for all processes together. As a dependency of a route by address: nobody is signed in yet."""
 
 _PREFIX = "cefo:limits"
@@ -71,6 +72,7 @@ class Limits:
             "code": parse(settings.limit_code),
             "import": parse(settings.limit_import),
             "booking": parse(settings.limit_booking),
+            "request": parse(settings.limit_request),
             "confirmation": parse(settings.limit_confirmation),
         }
         self._own = FixedWindowRateLimiter(MemoryStorage())

@@ -108,6 +108,9 @@ async def confirm(work: Work, request_id: UUID, code: UUID) -> tuple[BookingRequ
     Raises `ConfirmationEnded`, also if the person was erased since.
     """
     seen = await work.session.get(BookingRequest, request_id)
+    if seen is not None:  # persons before requests, as an erasure does
+        persons = [seen.subject_ref] if seen.confirmed_at is not None else [one.id for one in await _known(work, seen)]
+        await work.prefetch(Visitor, sorted(persons))
     if seen is not None and seen.contact_key is not None:
         await lock_requests_of(work.session, seen.contact_key)
     row = await work.find(BookingRequest, request_id)
@@ -133,10 +136,10 @@ async def _person_of(work: Work, row: BookingRequest) -> Visitor:
     assert row.contact_key is not None
     assert row.given_name is not None
     assert row.family_name is not None
-    name = row.given_name, row.family_name
-    there = await people_at(work.session, row.contact_key, [row.centre], _AT_A_CONTACT)
-    known = next((one for one in there if is_same_name(name, (one.given_name, one.family_name))), None)
+    known = next(iter(await _known(work, row)), None)
     if known is not None:
+        known.contact_saved_at, known.contact_refused_at = work.now, None
+        known.channel = known.channel or channel_of(row.contact_key)
         await consent.give_consent(work, known.id, row.purposes, f"visitor/{known.id}")
         return known
     row.is_new = True
@@ -149,6 +152,13 @@ async def _person_of(work: Work, row: BookingRequest) -> Visitor:
         correlation_id=row.correlation_id,
         channel=channel_of(row.contact_key),
     )
+
+
+async def _known(work: Work, row: BookingRequest) -> list[Visitor]:
+    """Whom this centre registered with the contact and the name of a request, the last one first."""
+    name = row.given_name or "", row.family_name or ""
+    there = await people_at(work.session, row.contact_key or "", [row.centre], _AT_A_CONTACT)
+    return [one for one in there if is_same_name(name, (one.given_name, one.family_name))]
 
 
 async def token_of(

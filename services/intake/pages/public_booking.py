@@ -25,7 +25,6 @@ from services.chassis.web import (
     Reading,
     Router,
     Running,
-    Working,
     anyone,
     apply_form,
     cause_of,
@@ -35,8 +34,10 @@ from services.chassis.web import (
     page,
     read_form,
 )
+from services.chassis.web.cookies import delete_cookie
 from services.contracts.public_booking import (
     CENTRES_PATH,
+    CHOOSER_COOKIE,
     CONFIRMED_PATH,
     CONFIRMED_PERSON,
     HELD_TIME,
@@ -95,7 +96,7 @@ async def request_page(time: Local, request: Request, read: Reading, running: Ru
     return _form(request, await known_centre(read, Centre, held.centre), held, {}, {})
 
 
-@router.post("/book", dependencies=[limited("booking")])
+@router.post("/book", dependencies=[limited("request")])
 async def take_request(time: Local, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """Send a link to the contact. The answer is the same for every contact."""
     held = _held(request, time)
@@ -111,7 +112,9 @@ async def take_request(time: Local, request: Request, read: Reading, running: Ru
     if errors:
         centre = await known_centre(read, Centre, held.centre)
         return _form(request, centre, held, typed, errors)
-    return RedirectResponse(f"{REQUEST_PATH}/sent?{urlencode({'time': time})}", 303)
+    sent = RedirectResponse(f"{REQUEST_PATH}/sent?{urlencode({'time': time})}", 303)
+    delete_cookie(sent, request.app.state.settings, CHOOSER_COOKIE)  # this time is no longer the browser's to free
+    return sent
 
 
 async def _take(request: Request, running: Runtime, held: HeldTime, form: RequestForm) -> dict[str, str]:
@@ -188,16 +191,17 @@ async def confirm(secret: Line, request: Request, read: Reading, running: Runnin
 
 
 @router.post("/book/page/{secret}", dependencies=[limited("link")])
-async def choose_pin_page(secret: Line, request: Request, work: Working, person: Anyone) -> Response:
+async def choose_pin_page(secret: Line, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """Make the personal link of a person whom this booking registered, and open it: they choose their PIN.
 
     Until they have. Of a person who was known before, or was merged since, none is made: a mailbox alone opens no plan.
     """
-    row = await new_person_at(work.session, request.app.state.signer, secret)
-    if row is None or row.ends_at <= work.now:
+    row = await new_person_at(read, request.app.state.signer, secret)
+    if row is None or row.ends_at <= running.clock():
         return _ended(request, ConfirmationEnded(what=msg("link")), None)
     try:
-        made = await links.create_first_link(work, row.subject_ref)
+        async with running.store.work(cause_of(request)) as work:
+            made = await links.create_first_link(work, row.subject_ref)
     except PinAlreadyChosen as refused:
         return _ended(request, refused, row.centre)
     return RedirectResponse(link_address("", made), 303)

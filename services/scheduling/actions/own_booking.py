@@ -5,7 +5,7 @@ one hold, so that two tabs cannot book two times.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from services.scheduling.actions import holds
 from services.scheduling.actions.own import as_taken
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.availability import BookingRules
+from services.scheduling.domain.holds import is_live
 from services.scheduling.domain.notice import check_far_enough
 from services.scheduling.domain.states import is_held
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, SlotHold, Workshop
@@ -84,10 +85,11 @@ async def choose(
         )
 
 
-async def confirm(work: Work, owner: str, refs: Sequence[UUID], hold_id: UUID, *, horizon: timedelta) -> Interview:
+async def confirm(work: Work, owner: str, refs: Sequence[UUID], hold_id: UUID, *, usual: BookingRules) -> Interview:
     """Book the held time. Sent again, it changes nothing: what was booked from this hold is returned.
 
-    Raises `HoldOver`, `NothingToBook`, `OneOpenBooking`, and as `guidance.book` does, with `Overlap` as `choose`.
+    Raises `HoldOver`, `NothingToBook`, `OneOpenBooking`, `TooSoonOnline` (of a hold that is over), and as
+    `guidance.book` does, with `Overlap` as `choose`.
     """
     await work.prefetch(KnownPerson, refs)
     held = await work.find(SlotHold, owner)
@@ -100,8 +102,10 @@ async def confirm(work: Work, owner: str, refs: Sequence[UUID], hold_id: UUID, *
     if path.centre != held.centre:
         raise refusals.HoldOver()
     centre = await known_centre(work.session, Centre, path.centre)
+    if not is_live(held.expires_at, work.now):  # what is held is promised
+        check_far_enough(held.starts_at, work.now, (await rules_of(work.session, centre.code, usual)).visitor_notice)
     with as_taken(held.starts_at, centre.zone):
-        return await holds.book_held(work, held, path.id, horizon=horizon)
+        return await holds.book_held(work, held, path.id, horizon=usual.horizon)
 
 
 async def _bookable(work: Work, refs: Sequence[UUID]) -> GuidancePath:

@@ -3,9 +3,11 @@
 The interview has the id of the hold, so that the database accepts each confirmation once.
 """
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,16 +17,16 @@ from sqlmodel import col
 from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import centre_names, known_centre
 from services.chassis.refusals import msg
-from services.chassis.storage.store import Work
+from services.chassis.storage.store import Cause, Store, Work
 from services.contracts.consent import Purpose
 from services.contracts.public_booking import ConfirmedPerson
-from services.contracts.scheduling import Method
 from services.scheduling.actions import guidance, holds, paths
 from services.scheduling.actions.calendar import other_calendars, resources
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain.availability import BookingRules
-from services.scheduling.domain.holds import is_live
+from services.scheduling.domain.holds import is_live, prolonged
 from services.scheduling.domain.public_booking import (
+    LOST,
     MINUTES,
     SPARE,
     ConfirmationUsedUp,
@@ -33,11 +35,29 @@ from services.scheduling.domain.public_booking import (
     PersonErased,
     TimeTaken,
 )
-from services.scheduling.domain.states import BOOKED
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview, KnownPerson, SlotHold
 from services.scheduling.store.booking_rules import rules_of
+from services.scheduling.store.coming import interviews_to_come
 from services.scheduling.store.copies import insert_known_person
+from services.scheduling.store.holds import has_quarter_hours
 from services.scheduling.store.slots import NEXT_TIMES, FreeTime, Search, calendars_of, free_times
+
+_TRIES = 3
+"""How often a free counsellor is looked for: others may take the one who was found."""
+T = TypeVar("T")
+
+
+async def first_free(store: Store, cause: Cause | None, act: Callable[[Work, int], Awaitable[T]]) -> T:
+    """The answer of `act`, in the first unit of work in which nobody takes the time of the counsellor it found.
+
+    `act` gets the number of the unit, from 0. Raises what the last one raises.
+    """
+    for number in range(_TRIES - 1):
+        with suppress(*LOST):
+            async with store.work(cause) as work:
+                return await act(work, number)
+    async with store.work(cause) as work:
+        return await act(work, _TRIES - 1)
 
 
 async def public_rules(session: AsyncSession, centre: str, usual: BookingRules) -> BookingRules:
@@ -54,13 +74,26 @@ def search_of(kept: BookingRules, centre: Centre, now: datetime) -> Search:
     return Search(today, today + kept.horizon, MINUTES, now, kept.horizon, kept.notice + SPARE)
 
 
+async def live_hold(session: AsyncSession, owner: str, now: datetime) -> SlotHold | None:
+    """What this browser holds now: for itself that time is free. Nothing for one without a cookie."""
+    held = await session.get(SlotHold, owner)
+    return held if held is not None and is_live(held.expires_at, now) else None
+
+
 async def hold_time(
     work: Work, owner: str, centre: str, area: str, language: str | None, starts_at: datetime, usual: BookingRules
 ) -> SlotHold:
-    """Hold this time of any counsellor who suits. Raises `NotPublic`, `TimeTaken`, and as `hold_slot`."""
+    """Hold this time of any counsellor who suits, rather of the one whose it is already held.
+
+    Raises `NotPublic`, `TimeTaken`, and as `hold_slot`.
+    """
     copy = await known_centre(work.session, Centre, centre, area)
     kept = await public_rules(work.session, centre, usual)
-    found = await _free_at(work.session, copy, search_of(kept, copy, work.now), starts_at, area, language)
+    await work.find(SlotHold, owner)
+    held = await live_hold(work.session, owner, work.now)
+    wish = _Wish(starts_at, area, language, held.counsellor if held is not None else None)
+    search = replace(search_of(kept, copy, work.now), besides=held.id if held is not None else None)
+    found = await _free_at(work.session, copy, search, wish)
     if found is None:
         raise TimeTaken()
     return await holds.hold_slot(
@@ -75,19 +108,27 @@ async def hold_time(
     )
 
 
-async def keep_until(work: Work, hold_id: UUID, until: datetime) -> None:
-    """The hold lasts until then, as its contact is to be confirmed; one that is over stays so."""
+async def keep_until(work: Work, hold_id: UUID, at: datetime, until: datetime) -> None:
+    """The hold lasts until then, as its contact is to be confirmed. `at`: when that was asked, while it lasted.
+
+    Where that arrives later, the time may be another person's by now: then the hold ends.
+    """
     held = await _hold_with(work, hold_id)
-    if held is not None and is_live(held.expires_at, work.now):
-        await holds.prolong(work, held, until - work.now)
+    if held is None or not is_live(held.expires_at, at):
+        return
+    if is_live(held.expires_at, work.now) or (work.now < until and await has_quarter_hours(work.session, held)):
+        held.expires_at = prolonged(held.made_at, held.expires_at, work.now, until - work.now)
+    else:
+        await holds.give_back(work, held.owner)
 
 
 async def book_confirmed(
-    work: Work, token: ConfirmedPerson, starts_at: datetime | None, usual: BookingRules
+    work: Work, token: ConfirmedPerson, starts_at: datetime | None, usual: BookingRules, *, of_any: bool = False
 ) -> Interview:
     """Book what was confirmed, once; again, it is what was booked. Who has an appointment keeps that one alone.
 
-    `starts_at`: another time than the held one, chosen because that was lost.
+    `starts_at`: another time than the held one, chosen because that was lost. `of_any`: with any counsellor who is
+    free, because the one of the hold is not.
 
     Raises `ConfirmationUsedUp`, `PersonErased`, `GuidedElsewhere`, `TimeTaken`, and as `guidance.book`.
     """
@@ -103,7 +144,10 @@ async def book_confirmed(
         if held is not None:
             await holds.give_back(work, held.owner)
         return used or _one(open_one)
-    return await _book(work, token, held, starts_at or token.held.starts_at, usual)
+    at = starts_at or token.held.starts_at
+    if held is not None and held.starts_at == at and is_live(held.expires_at, work.now) and not of_any:
+        return await holds.book_held(work, held, await _path(work, token), horizon=usual.horizon)
+    return await _book(work, token, held, at, usual)
 
 
 async def _admitted(work: Work, token: ConfirmedPerson) -> tuple[UUID, ...]:
@@ -130,12 +174,11 @@ async def _book(
     work: Work, token: ConfirmedPerson, held: SlotHold | None, starts_at: datetime, usual: BookingRules
 ) -> Interview:
     path_id = await _path(work, token)
-    if held is not None and held.starts_at == starts_at and is_live(held.expires_at, work.now):
-        return await holds.book_held(work, held, path_id, horizon=usual.horizon)
     centre = await known_centre(work.session, Centre, token.held.centre)
     kept = await rules_of(work.session, centre.code, usual)
-    search = replace(search_of(kept, centre, work.now), notice=kept.notice)
-    found = await _free_at(work.session, centre, search, starts_at, token.held.area, None)
+    search = replace(search_of(kept, centre, work.now), notice=kept.notice, besides=token.held.hold_id)
+    wish = _Wish(starts_at, token.held.area, token.held.language, held.counsellor if held is not None else None)
+    found = await _free_at(work.session, centre, search, wish)
     if found is None:
         raise TimeTaken()
     if held is not None:
@@ -163,14 +206,8 @@ async def _path(work: Work, token: ConfirmedPerson) -> UUID:
 
 
 async def open_booking(session: AsyncSession, refs: Collection[UUID], now: datetime) -> Interview | None:
-    """The next booked interview of the individual service that the person with these references has."""
-    coming = sa.select(Interview).where(
-        col(Interview.subject_ref).in_(refs),
-        col(Interview.status).in_(BOOKED),
-        col(Interview.method) == Method.INDIVIDUAL.value,
-        col(Interview.starts_at) > now,
-    )
-    return await session.scalar(coming.order_by(col(Interview.starts_at)).limit(1))
+    """The next booked interview that the person with these references has, of any service, and also one under way."""
+    return next(iter(await interviews_to_come(session, refs, now)), None)
 
 
 async def booked_by(session: AsyncSession, token: ConfirmedPerson, now: datetime) -> Interview | None:
@@ -190,24 +227,35 @@ async def times_instead(
     kept = await rules_of(session, centre.code, usual)
     taken = resources(centre.code, "", None, token.subject_ref)[1:]
     others = await other_calendars(session, token.subject_ref)
-    search = replace(search_of(kept, centre, now), notice=kept.notice, also=[one.key for one in (*taken, *others)])
+    also = [one.key for one in (*taken, *others)]
+    search = replace(search_of(kept, centre, now), notice=kept.notice, also=also, besides=token.held.hold_id)
     first = max(now, token.held.starts_at).astimezone(centre.zone).date()
     search = replace(search, first=first, last=min(search.last, first + timedelta(days=30)))
-    calendars = await calendars_of(session, [centre], area=token.held.area)
+    calendars = await calendars_of(session, [centre], area=token.held.area, language=token.held.language)
     found = (await free_times(session, [centre], calendars, search)).starts()
     return [at for at in found if at >= token.held.starts_at][:NEXT_TIMES]
 
 
-async def _free_at(
-    session: AsyncSession, centre: Centre, search: Search, starts_at: datetime, area: str, language: str | None
-) -> FreeTime | None:
-    """A counsellor who suits and is free then, the first by code."""
-    day = starts_at.astimezone(centre.zone).date()
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A time, for what, and in which language; `rather`: with this counsellor, if free."""
+
+    starts_at: datetime
+    area: str
+    language: str | None
+    rather: str | None
+
+
+async def _free_at(session: AsyncSession, centre: Centre, search: Search, wish: _Wish) -> FreeTime | None:
+    """A counsellor who suits and is free then: of several, who has the most free times of seven days."""
+    day = wish.starts_at.astimezone(centre.zone).date()
     if not search.first <= day <= search.last:
         return None
-    calendars = await calendars_of(session, [centre], area=area, language=language)
-    found = await free_times(session, [centre], calendars, replace(search, first=day, last=day))
-    return next((one for one in found.in_order() if one.starts_at == starts_at), None)
+    calendars = await calendars_of(session, [centre], area=wish.area, language=wish.language)
+    week = replace(search, first=day, last=min(search.last, day + timedelta(days=6)))
+    found = await free_times(session, [centre], calendars, week)
+    rather = found.only([one for one in calendars if one[0] == wish.rather])
+    return rather.least_busy(wish.starts_at) or found.least_busy(wish.starts_at)
 
 
 async def _hold_with(work: Work, id: UUID) -> SlotHold | None:

@@ -5,6 +5,15 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import NotFound, Refused, msg, with_words
+from services.scheduling.domain.refusals import (
+    CounsellorAway,
+    CounsellorInactive,
+    OutsideHours,
+    OutsideWorkingHours,
+    Overlap,
+    TooSoon,
+    UnknownCounsellor,
+)
 
 MINUTES = 60
 """How long a first interview is booked for."""
@@ -46,6 +55,13 @@ class TimeTaken(Refused):
     field_name = "starts_at"
 
 
+LOST = (
+    *(TimeTaken, Overlap, CounsellorAway, OutsideWorkingHours, TooSoon),
+    *(OutsideHours, CounsellorInactive, UnknownCounsellor),
+)
+"""The time is no longer free, for whichever reason: those are written for the team."""
+
+
 class ConfirmationUsedUp(NotFound):
     """What intake signed is too old, or was signed for something else."""
 
@@ -58,6 +74,13 @@ class PersonErased(Refused):
 
     slug = "person-erased"
     message = msg("Your data was erased in the meantime. Nothing is booked. To book, choose a time again.")
+
+
+class NotBookedOnline(Refused):
+    """The path of the person takes no interview at the moment. Why, the team sees."""
+
+    slug = "not-booked-online"
+    message = msg("This appointment cannot be booked online. Ask your centre by telephone.")
 
 
 class GuidedElsewhere(Refused):

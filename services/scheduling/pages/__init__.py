@@ -15,10 +15,13 @@ from services.scheduling.pages import (
     person,
     public,
     public_booking,
+    public_confirmed,
     rooms,
     workshops,
 )
 
 _teams = (board, booking, free_times, agenda, path, workshops, attendance, rooms, counsellors, booking_rules, person)
-routers = tuple(one.router for one in (*_teams, mine, own_booking, own_changes, public, public_booking))
+routers = tuple(
+    one.router for one in (*_teams, mine, own_booking, own_changes, public, public_booking, public_confirmed)
+)
 """Fixed paths before those with an id in the same path segment."""

@@ -33,7 +33,7 @@ from services.scheduling.domain.slots import CalendarKey
 from services.scheduling.pages.desk import length_word, parse_day
 from services.scheduling.pages.mine import OwnVisitor, myself
 from services.scheduling.pages.own_changes import DAYS, HOME, FreeDays
-from services.scheduling.settings import horizon_of, rules_of_settings
+from services.scheduling.settings import rules_of_settings
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview, SlotHold
 from services.scheduling.store.availability import profiles_of
 from services.scheduling.store.booking_rules import rules_of
@@ -139,7 +139,7 @@ async def held_time(id: UUID, request: Request, read: Reading, running: Running,
 async def confirm(id: UUID, request: Request, work: Working, running: Running, person: OwnVisitor) -> Response:
     """Book it. Sent again, it changes nothing more."""
     refs = await _references(work.session, myself(person))
-    made = await own_booking.confirm(work, owner_of_person(refs[0]), refs, id, horizon=horizon_of(running))
+    made = await own_booking.confirm(work, owner_of_person(refs[0]), refs, id, usual=rules_of_settings(running))
     done = _("Your appointment is booked: {at}.").format(at=moment_text(made.starts_at.astimezone(BRUSSELS)))
     return see_other(request, HOME, done=done)
 

@@ -1,7 +1,7 @@
 """Times that are held for who chose them. The quarter-hours of a hold are among those that prevent double bookings."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import Field, col
 
 from services.chassis.storage.bulk import upsert
+from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.interviews import QuarterHour
 from services.scheduling.store.table import Table
 
@@ -66,6 +67,13 @@ async def holds_between(session: AsyncSession, resource: str, start: datetime, e
     )
     held = sa.select(col(SlotHold.id)).where(col(SlotHold.id).in_(holders))
     return (await session.scalars(held.order_by(col(SlotHold.id)).with_for_update())).all()
+
+
+async def has_quarter_hours(session: AsyncSession, hold: SlotHold) -> bool:
+    """Whether a hold still has all its quarter-hours, which are locked: what expired is another one's to take."""
+    theirs = sa.select(col(QuarterHour.quarter)).where(col(QuarterHour.holder) == hold.id).with_for_update()
+    counsellors = theirs.where(col(QuarterHour.resource) == f"counsellor:{hold.counsellor}")
+    return len((await session.scalars(counsellors)).all()) * QUARTER >= timedelta(minutes=hold.minutes)
 
 
 async def expired_before(session: AsyncSession, moment: datetime, limit: int) -> Sequence[str]:

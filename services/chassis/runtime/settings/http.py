@@ -94,8 +94,13 @@ class HttpSettings(FromEnvironment):
     )
     limit_booking: Rate = Field(
         default="60/hour",
-        description="Most held times and requests for a first interview on the public pages from one address, which a "
-        "library may share.",
+        description="Most times for a first interview that one address holds on the public pages; a library may share "
+        "it.",
+    )
+    limit_request: Rate = Field(
+        default="20/hour",
+        description="Most forms with name and contact for a first interview from one address: fewer in any half hour "
+        "than `CEFO_UNCONFIRMED_BOOKINGS`, so that one address does not block a centre.",
     )
     limit_confirmation: Rate = Field(
         default="3/hour", description="Most messages that ask one contact to confirm a booking on the public pages."
