@@ -26,6 +26,13 @@ class SchedulingSettings(FromEnvironment):
         description="Until how long before an appointment visitors can cancel or move it on their own page, in hours. "
         "Later they telephone the centre. The booking rules of a centre replace it.",
     )
+    reflection_days: int = Field(
+        default=7,
+        ge=0,
+        le=60,
+        description="How long the time for reflection between two interviews of an individual path is, in days. The "
+        "next one is proposed after it; the team can book it sooner, and is asked first.",
+    )
 
 
 def horizon_of(runtime: Runtime) -> timedelta:
@@ -38,6 +45,12 @@ def notice_of(runtime: Runtime) -> timedelta:
     """How long before an appointment visitors of this region may change it themselves."""
     assert isinstance(runtime.own_settings, SchedulingSettings)
     return timedelta(hours=runtime.own_settings.notice_hours)
+
+
+def reflection_of(runtime: Runtime) -> timedelta:
+    """How long the time for reflection between two interviews is."""
+    assert isinstance(runtime.own_settings, SchedulingSettings)
+    return timedelta(days=runtime.own_settings.reflection_days)
 
 
 def rules_of_settings(runtime: Runtime) -> BookingRules:

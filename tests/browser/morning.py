@@ -152,6 +152,7 @@ def lived(stack: Stack) -> dict[str, str]:
         starts_at=(second + timedelta(hours=5)).isoformat(),
         minutes=60,
         room="liege-r1",
+        sooner=True,
     )
     later = made(
         liege,

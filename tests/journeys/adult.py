@@ -159,7 +159,7 @@ class Centre:
         """Book a guidance interview of an hour, let its time come, hold it. Returns the interview."""
         self.has_rooms()
         begins = self.next_working_day()
-        booking = {"path_id": path, "starts_at": begins.isoformat(), "minutes": 60, "room": "liege-r1"}
+        booking = {"path_id": path, "starts_at": begins.isoformat(), "minutes": 60, "room": "liege-r1", "sooner": True}
         booked = ok(
             eventually(
                 lambda: self.counsellor.post("/scheduling/api/v1/interviews", json=booking),

@@ -26,6 +26,7 @@ from tests.scheduling.test_guidance import book, other_path, take_path
 from tests.scheduling.test_own_appointments import NEXT_MONDAY, moves, sends, shown, signed_up
 from tests.scheduling.test_own_appointments import booked as booked_by_team
 
+WEEK = timedelta(days=7)
 USUAL = BookingRules(visitor_notice=timedelta(hours=24))
 BRUSSELS = ZoneInfo("Europe/Brussels")
 
@@ -34,7 +35,7 @@ async def chooses(store: Store, person: Visitor, at: datetime = NEXT_MONDAY, cou
     async with store.work() as work:
         refs = (person.subject_ref,)
         held = await own_booking.choose(
-            work, owner_of_person(refs[0]), refs, counsellor=counsellor, starts_at=at, usual=USUAL
+            work, owner_of_person(refs[0]), refs, counsellor=counsellor, starts_at=at, usual=USUAL, reflection=WEEK
         )
     return held.id
 
@@ -42,7 +43,7 @@ async def chooses(store: Store, person: Visitor, at: datetime = NEXT_MONDAY, cou
 async def confirms(store: Store, person: Visitor, hold: UUID) -> Interview:
     async with store.work() as work:
         refs = (person.subject_ref,)
-        return await own_booking.confirm(work, owner_of_person(refs[0]), refs, hold, usual=USUAL)
+        return await own_booking.confirm(work, owner_of_person(refs[0]), refs, hold, usual=USUAL, reflection=WEEK)
 
 
 async def collective_path(store: Store, person: Visitor, *, due: bool = True) -> UUID:
@@ -260,6 +261,43 @@ async def test_the_counsellor_whom_the_visitor_knows_comes_first(
     desk.signed_in(visitor(known.subject_ref))
     html = await shown(desk, "/book")
     assert html.index("Avec la personne de votre dernier entretien") < html.index("Avec une autre personne de l’équipe")
-    await books_on_the_pages(desk, NEXT_MONDAY)
+    await books_on_the_pages(desk, NEXT_MONDAY + timedelta(days=1))
     (held,) = await rows_of(desk.store, SlotHold)
     assert held.counsellor == TOM
+
+
+async def test_a_visitor_keeps_the_time_for_reflection(store: Store, adult: Visitor, clock: FixedClock) -> None:
+    path = await take_path(store, adult)
+    hold = await chooses(store, adult)
+    met = await book(store, path, room=None)
+    clock.now = met.starts_at + timedelta(hours=1)
+    async with store.work() as work:
+        await guidance.hold(work, await guidance.interview_of(work, met.id))
+    with pytest.raises(refusals.ReflectFirst) as refused:
+        await confirms(store, adult, hold)
+    assert refused.value.values == {"day": (met.starts_at + WEEK).date()}
+    with pytest.raises(refusals.ReflectFirst):
+        await chooses(store, adult, met.starts_at + timedelta(days=6, hours=6))
+    again = await chooses(store, adult, met.starts_at + timedelta(days=7, hours=-1))
+    assert (await confirms(store, adult, again)).id == again
+
+
+async def test_visitors_are_offered_times_after_the_time_for_reflection(
+    desk: Client, known: Visitor, clock: FixedClock
+) -> None:
+    path = await take_path(desk.store, known)
+    desk.signed_in(visitor(known.subject_ref))
+    assert "un temps est prévu pour réfléchir" not in await shown(desk, "/book")
+    met = await book(desk.store, path, room=None)
+    clock.now = met.starts_at + timedelta(hours=1)
+    async with desk.store.work() as work:
+        await guidance.hold(work, await guidance.interview_of(work, met.id))
+    for query in ("", "?day=2026-03-05"):
+        html = await shown(desk, f"/book{query}")
+        assert "Choisissez un moment à partir du 10 mars 2026" in html
+        offered = re.findall(r'name="starts_at" value="([^"]+)"', html)
+        assert offered[0].startswith("2026-03-10T")
+    soon = await sends(desk, "/book", starts_at=NEXT_MONDAY.isoformat())
+    assert "Choisissez un moment à partir du 10/03/2026" in soon
+    clock.now += timedelta(days=8)
+    assert "un temps est prévu pour réfléchir" not in await shown(desk, "/book")

@@ -153,7 +153,7 @@ async def test_booking_opens_a_path_and_leads_to_the_interview(desk: Client, kno
     assert [type(event) for event in await emitted_events(desk.store)] == [PathOpened, InterviewBooked]
     html = await see(desk, f"/interviews/{interview.id}")
     assert "<bdi>Local salle-1</bdi>" in html
-    again = await press(desk, "/interviews/new", person=str(known.subject_ref), **booking(time="11:00"))
+    again = await press(desk, "/interviews/new", person=str(known.subject_ref), **booking(time="11:00", sooner="true"))
     assert again.startswith("/scheduling/interviews/")
     assert len(await emitted_events(desk.store, PathOpened)) == 1
 

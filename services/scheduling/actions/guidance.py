@@ -33,7 +33,7 @@ from services.scheduling.actions.calendar import (
     set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
-from services.scheduling.actions.path_rules import check_one_more, check_path
+from services.scheduling.actions.path_rules import check_one_more, check_path, check_time_to_reflect
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import rules, times
@@ -63,14 +63,17 @@ async def book(
     arrangement: Arrangement = IN_PERSON,
     horizon: timedelta = HORIZON,
     outside_working_hours: bool = False,
+    reflection: timedelta = timedelta(),
     id: UUID | None = None,
 ) -> Interview:
     """Book the next interview of a path, no farther ahead than the horizon, within the counsellor's working hours.
 
-    `outside_working_hours`: also outside them, as the team answered. `id`: of the interview, as its hold had it.
+    `outside_working_hours`: also outside them, as the team answered. `reflection`: the time between it and the others
+    of the path; zero: the team answered that it is sooner. `id`: of the interview, as its hold had it.
 
     Raises what `check_one_more` and `check_bookable` raise, `UnknownCounsellor`, `CounsellorInactive`,
-    `UnknownRoom`, `RoomInactive`, `RoomAtHome`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
+    `UnknownRoom`, `RoomInactive`, `RoomAtHome`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`; last, as it is
+    a question, `TimeToReflect`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     centre = await known_centre(work.session, Centre, path.centre)
@@ -104,6 +107,7 @@ async def book(
     taken = resources(path.centre, counsellor, room, path.subject_ref)
     others = await other_calendars(work.session, path.subject_ref)
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)
+    await check_time_to_reflect(work.session, interview, centre.zone, reflection)
     _emit_booked(work, interview, path)
     work.notify_board(board(path.centre))
     return interview

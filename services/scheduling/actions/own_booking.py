@@ -15,6 +15,7 @@ from services.chassis.storage.store import Work
 from services.contracts.scheduling import AppointmentStatus, Method
 from services.scheduling.actions import holds
 from services.scheduling.actions.own import as_taken
+from services.scheduling.actions.path_rules import reflected_from
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.holds import is_live
@@ -62,16 +63,18 @@ async def choose(
     counsellor: str,
     starts_at: datetime,
     usual: BookingRules,
+    reflection: timedelta,
 ) -> SlotHold:
     """Hold a time for the visitor. `usual`: the rules of a centre without booking rules.
 
-    Raises `NothingToBook`, `OneOpenBooking`, `TooSoonOnline`, and as `holds.hold_slot` does, with `Overlap` for
-    whatever makes the counsellor not free.
+    Raises `NothingToBook`, `OneOpenBooking`, `TooSoonOnline`, `ReflectFirst`, and as `holds.hold_slot` does, with
+    `Overlap` for whatever makes the counsellor not free.
     """
     path = await _bookable(work, refs)
     centre = await known_centre(work.session, Centre, path.centre)
     kept = await rules_of(work.session, centre.code, usual)
     check_far_enough(starts_at, work.now, kept.visitor_notice)
+    await _check_reflection(work, path, centre, starts_at, reflection)
     with as_taken(starts_at, centre.zone):
         return await holds.hold_slot(
             work,
@@ -85,11 +88,13 @@ async def choose(
         )
 
 
-async def confirm(work: Work, owner: str, refs: Sequence[UUID], hold_id: UUID, *, usual: BookingRules) -> Interview:
+async def confirm(
+    work: Work, owner: str, refs: Sequence[UUID], hold_id: UUID, *, usual: BookingRules, reflection: timedelta
+) -> Interview:
     """Book the held time. Sent again, it changes nothing: what was booked from this hold is returned.
 
-    Raises `HoldOver`, `NothingToBook`, `OneOpenBooking`, `TooSoonOnline` (of a hold that is over), and as
-    `guidance.book` does, with `Overlap` as `choose`.
+    Raises `HoldOver`, `NothingToBook`, `OneOpenBooking`, `TooSoonOnline` (of a hold that is over), `ReflectFirst`, and
+    as `guidance.book` does, with `Overlap` as `choose`.
     """
     await work.prefetch(KnownPerson, refs)
     held = await work.find(SlotHold, owner)
@@ -104,8 +109,18 @@ async def confirm(work: Work, owner: str, refs: Sequence[UUID], hold_id: UUID, *
     centre = await known_centre(work.session, Centre, path.centre)
     if not is_live(held.expires_at, work.now):  # what is held is promised
         check_far_enough(held.starts_at, work.now, (await rules_of(work.session, centre.code, usual)).visitor_notice)
+    await _check_reflection(work, path, centre, held.starts_at, reflection)
     with as_taken(held.starts_at, centre.zone):
         return await holds.book_held(work, held, path.id, horizon=usual.horizon)
+
+
+async def _check_reflection(
+    work: Work, path: GuidancePath, centre: Centre, starts_at: datetime, reflection: timedelta
+) -> None:
+    """Visitors keep the time for reflection after the interviews of the path; the team may book sooner."""
+    first = await reflected_from(work.session, path, centre.zone, reflection)
+    if first is not None and starts_at.astimezone(centre.zone).date() < first:
+        raise refusals.ReflectFirst(day=first)
 
 
 async def _bookable(work: Work, refs: Sequence[UUID]) -> GuidancePath:

@@ -1,12 +1,17 @@
 """What a path needs before one more interview is booked on it: its visitor's consent, and room for the interview."""
 
+from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.chassis.storage.store import Work
+from services.contracts.scheduling import Method
 from services.scheduling.domain import refusals, rules
+from services.scheduling.domain.paths import check_reflection, reflection_ends
 from services.scheduling.store import GuidancePath, Interview, KnownPerson
-from services.scheduling.store.interviews import counted_and_numbered, held_and_booked
+from services.scheduling.store.interviews import counted_and_numbered, counted_starts, held_and_booked
 
 
 async def check_one_more(work: Work, path: GuidancePath, zone: ZoneInfo) -> int:
@@ -31,6 +36,24 @@ async def next_place(work: Work, path: GuidancePath) -> int:
     work.guard("interviews_counted_once", rules.too_many(path.method, held, booked))
     counted, _numbers = await counted_and_numbered(work.session, path.id)
     return rules.first_free(counted)
+
+
+async def check_time_to_reflect(
+    session: AsyncSession, interview: Interview, zone: ZoneInfo, reflection: timedelta
+) -> None:
+    """Raises `TimeToReflect`: too near another interview of its individual path. `reflection`: zero leaves none."""
+    if reflection and interview.path_id is not None and interview.method == Method.INDIVIDUAL:
+        others = await counted_starts(session, interview.path_id, besides=interview.id)
+        check_reflection(interview.starts_at, others, reflection, zone)
+
+
+async def reflected_from(
+    session: AsyncSession, path: GuidancePath, zone: ZoneInfo, reflection: timedelta
+) -> date | None:
+    """The first local day after the time for reflection on an individual path. None: none is kept, or none yet."""
+    if not reflection or path.method != Method.INDIVIDUAL:
+        return None
+    return reflection_ends(await counted_starts(session, path.id), reflection, zone)
 
 
 async def check_path(work: Work, interview: Interview, zone: ZoneInfo) -> None:

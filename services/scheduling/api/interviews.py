@@ -1,6 +1,6 @@
 """Interviews and paths."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from services.scheduling.claims import required_staff_code
 from services.scheduling.domain import times
 from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import CancelReason
-from services.scheduling.settings import horizon_of
+from services.scheduling.settings import horizon_of, reflection_of
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
 from services.scheduling.store.interviews import agenda
 
@@ -49,6 +49,7 @@ class Booking(Body):
     starts_at: Moment
     minutes: Annotated[int, Whole()]
     outside_working_hours: YesNo = Field(False, description="Also outside the working hours of the counsellor.")
+    sooner: YesNo = Field(False, description="Also within the time for reflection after another interview of the path.")
 
 
 class Move(Change):
@@ -130,6 +131,7 @@ async def book_interview(body: Booking, request: Request, running: Running, pers
             arrangement=Arrangement(body.mode, body.interpreter_language),
             horizon=horizon_of(running),
             outside_working_hours=body.outside_working_hours,
+            reflection=timedelta() if body.sooner else reflection_of(running),
         )
         return InterviewOut.of(interview)
 

@@ -1,14 +1,14 @@
 """How a path ends and goes on: what its end frees, who may reopen it and why, and the time for reflection on it."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import msg, with_words
 from services.contracts.scheduling import PathOutcome
-from services.scheduling.domain.refusals import PathIsOpen, PathStaysClosed, StillBooked
+from services.scheduling.domain.refusals import PathIsOpen, PathStaysClosed, StillBooked, TimeToReflect
 from services.scheduling.domain.rules import OUTCOME_LABELS
 from services.scheduling.domain.states import may_go_on
 
@@ -58,3 +58,19 @@ def check_may_reopen(closed_at: datetime | None, because: str | None, zone: Zone
     outcome = PathOutcome(because)
     if not may_go_on(outcome):
         raise PathStaysClosed(because=OUTCOME_LABELS[outcome], day=closed_at.astimezone(zone).date())
+
+
+def reflection_ends(starts: Collection[datetime], reflection: timedelta, zone: ZoneInfo) -> date | None:
+    """The first local day after the time for reflection that follows the last of these interviews; None: none yet."""
+    return max(starts).astimezone(zone).date() + reflection if starts else None
+
+
+def check_reflection(starts_at: datetime, starts: Collection[datetime], reflection: timedelta, zone: ZoneInfo) -> None:
+    """The plan is developed by reflection between interviews (brochure, p. 28). Raises `TimeToReflect`.
+
+    `starts`: the beginnings of the path's other interviews. The days are local.
+    """
+    day = starts_at.astimezone(zone).date()
+    near = [at for at in starts if abs(day - at.astimezone(zone).date()) < reflection]
+    if near:
+        raise TimeToReflect(day=reflection_ends(near, reflection, zone))

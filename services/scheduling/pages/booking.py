@@ -48,7 +48,7 @@ from services.scheduling.pages.desk import (
     room_choices,
 )
 from services.scheduling.pages.offers import kept_until
-from services.scheduling.settings import horizon_of, rules_of_settings
+from services.scheduling.settings import horizon_of, reflection_of, rules_of_settings
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview, SlotHold
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.copies import recently_registered
@@ -75,6 +75,7 @@ class BookForm(Body):
     mode: AppointmentMode = AppointmentMode.IN_PERSON
     interpreter_language: Language | None = None
     outside_working_hours: YesNo = False
+    sooner: YesNo = False
 
 
 @router.get("/new")
@@ -130,7 +131,7 @@ async def book(request: Request, read: Reading, running: Running, person: Booker
         errors = {"person": _("Choose a person.")} | errors
     if not errors:
         interview, errors = await apply_form(
-            request, running, lambda work: _book(work, form, centre_copy, person, horizon_of(running))
+            request, running, lambda work: _book(work, form, centre_copy, person, running)
         )
         if interview is not None:
             return see_other(request, _page_of(interview, person), done=_("The appointment is booked."))
@@ -144,7 +145,7 @@ def _page_of(interview: Interview, person: Person) -> str:
     return f"/intake/visitors/{interview.subject_ref}/appointments"
 
 
-async def _book(work: Work, form: BookForm, centre: Centre, person: Person, horizon: timedelta) -> Interview:
+async def _book(work: Work, form: BookForm, centre: Centre, person: Person, running: Runtime) -> Interview:
     starts_at = parse_moment(centre, form.date, form.time)
     await give_back(work, owner_of_account(person.subject))
     path_id, subject_ref = _uuid(form.path), _uuid(form.person)
@@ -159,8 +160,9 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person, hori
         starts_at=starts_at,
         minutes=form.minutes,
         arrangement=Arrangement(form.mode, form.interpreter_language),
-        horizon=horizon,
+        horizon=horizon_of(running),
         outside_working_hours=form.outside_working_hours,
+        reflection=timedelta() if form.sooner else reflection_of(running),
     )
 
 

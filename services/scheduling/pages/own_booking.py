@@ -26,6 +26,7 @@ from services.contracts.values import Moment
 from services.scheduling.actions import own_booking
 from services.scheduling.actions.calendar import other_calendars, person_resource
 from services.scheduling.actions.own_booking import OWN_MINUTES
+from services.scheduling.actions.path_rules import reflected_from
 from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.holds import is_live, owner_of_person
@@ -33,7 +34,7 @@ from services.scheduling.domain.slots import CalendarKey
 from services.scheduling.pages.desk import length_word, parse_day
 from services.scheduling.pages.mine import OwnVisitor, myself
 from services.scheduling.pages.own_changes import DAYS, HOME, FreeDays
-from services.scheduling.settings import rules_of_settings
+from services.scheduling.settings import reflection_of, rules_of_settings
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview, SlotHold
 from services.scheduling.store.availability import profiles_of
 from services.scheduling.store.booking_rules import rules_of
@@ -111,6 +112,7 @@ async def choose(
         counsellor=found.counsellor,
         starts_at=form.starts_at,
         usual=rules_of_settings(running),
+        reflection=reflection_of(running),
     )
     return see_other(request, f"{HERE}/{held.id}")
 
@@ -139,7 +141,14 @@ async def held_time(id: UUID, request: Request, read: Reading, running: Running,
 async def confirm(id: UUID, request: Request, work: Working, running: Running, person: OwnVisitor) -> Response:
     """Book it. Sent again, it changes nothing more."""
     refs = await _references(work.session, myself(person))
-    made = await own_booking.confirm(work, owner_of_person(refs[0]), refs, id, usual=rules_of_settings(running))
+    made = await own_booking.confirm(
+        work,
+        owner_of_person(refs[0]),
+        refs,
+        id,
+        usual=rules_of_settings(running),
+        reflection=reflection_of(running),
+    )
     done = _("Your appointment is booked: {at}.").format(at=moment_text(made.starts_at.astimezone(BRUSSELS)))
     return see_other(request, HOME, done=done)
 
@@ -150,11 +159,20 @@ async def _references(session: AsyncSession, known: Collection[UUID]) -> tuple[U
 
 
 async def _search(
-    session: AsyncSession, now: datetime, kept: BookingRules, centre: Centre, refs: Sequence[UUID], day: str
+    session: AsyncSession,
+    now: datetime,
+    kept: BookingRules,
+    centre: Centre,
+    refs: Sequence[UUID],
+    day: str,
+    reflected: date | None = None,
 ) -> Search:
-    """The search from the day that was asked for, if times are free then, to the end of what can be booked."""
+    """The search from the day that was asked for, if times are free then, to the end of what can be booked.
+
+    `reflected`: the first day after the time for reflection.
+    """
     notice = max(kept.visitor_notice, kept.notice)
-    soonest = (now + notice).astimezone(centre.zone).date()
+    soonest = max((now + notice).astimezone(centre.zone).date(), reflected or date.min)
     last = now.astimezone(centre.zone).date() + kept.horizon
     others = await other_calendars(session, refs[0])
     held = await session.get(SlotHold, owner_of_person(refs[0]))
@@ -175,7 +193,8 @@ async def _free_values(
 ) -> dict[str, Any]:
     centre = await session.get_one(Centre, path.centre)
     kept = await rules_of(session, centre.code, rules_of_settings(running))
-    search = await _search(session, running.clock(), kept, centre, refs, wish.day)
+    reflected = await reflected_from(session, path, centre.zone, reflection_of(running))
+    search = await _search(session, running.clock(), kept, centre, refs, wish.day, reflected)
     calendars = await calendars_of(session, [centre], area=path.area, language=wish.language or None)
     usual = await own_booking.usual_counsellor(session, path)
     theirs = [one for one in calendars if one[0] == usual]
@@ -190,6 +209,7 @@ async def _free_values(
         "free": FreeDays(days, later, search.first if wish.day else None),
         "wish": wish,
         "first": search.first,
+        "reflected": reflected if reflected and reflected > running.clock().astimezone(centre.zone).date() else None,
         "halves": [(code, _(label)) for code, label in HALVES.items()],
         "spoken": await _languages(session, centre, path.area),
         "length": length_word(OWN_MINUTES),

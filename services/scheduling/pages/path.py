@@ -1,6 +1,6 @@
 """One path: its interviews, how it ended or goes on, and what may be done with it."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Request
@@ -15,14 +15,17 @@ from services.chassis.refusals import msg
 from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, apply_form, page, read_form, see_other
+from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, PathOutcome
-from services.contracts.values import Version
-from services.scheduling.actions import paths, reopening
+from services.contracts.values import Moment, Version, Whole
+from services.scheduling.actions import guidance, paths, reopening
 from services.scheduling.claims import staff_code
 from services.scheduling.domain.paths import CHANGE_LABELS, REOPEN_LABELS, ReopenReason, may_reopen
 from services.scheduling.domain.rules import NEEDED_PURPOSE, OUTCOME_LABELS, limit_of
 from services.scheduling.domain.states import is_booked, is_held
 from services.scheduling.pages.desk import Counsellor, length_word, may_book_on, reason_labels, sides
+from services.scheduling.pages.proposals import proposals
+from services.scheduling.settings import horizon_of, reflection_of
 from services.scheduling.store import Centre, GuidancePath, KnownPerson
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import on_path
@@ -45,6 +48,14 @@ class ReopenForm(Body):
     reason: ReopenReason = ReopenReason.VISITOR_CONTINUES
 
 
+class ProposalForm(Body):
+    """A time that the page proposed."""
+
+    starts_at: Moment
+    counsellor: StaffCode
+    minutes: Annotated[int, Whole()]
+
+
 @router.get("/{id}")
 async def path_page(id: UUID, request: Request, read: Reading, person: Counsellor) -> Response:
     """The page of one path."""
@@ -64,6 +75,31 @@ async def give_up(id: UUID, request: Request, read: Reading, running: Running, p
         _done, errors = await apply_form(request, running, lambda work: act(work, filled))
     if not errors:
         return see_other(request, f"/scheduling/paths/{id}", done=_("The path is stopped."))
+    return await _path_page(request, read, id, person, status=422, errors=errors)
+
+
+@router.post("/{id}/book")
+async def book(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
+    """Book one of the times that the page proposed."""
+
+    async def act(work: Work, form: ProposalForm) -> None:
+        path = own(await work.find(GuidancePath, id), person, msg("path"))
+        await guidance.book(
+            work,
+            path.id,
+            counsellor=form.counsellor,
+            room=None,
+            starts_at=form.starts_at,
+            minutes=form.minutes,
+            horizon=horizon_of(running),
+            reflection=reflection_of(running),
+        )
+
+    filled, _typed, errors = await read_form(request, ProposalForm)
+    if filled is not None:
+        _done, errors = await apply_form(request, running, lambda work: act(work, filled))
+    if not errors:
+        return see_other(request, f"/scheduling/paths/{id}", done=_("The appointment is booked."))
     return await _path_page(request, read, id, person, status=422, errors=errors)
 
 
@@ -96,6 +132,8 @@ async def _path_page(
     centre = await session.get_one(Centre, path.centre)
     interviews = await on_path(session, path.id)
     changes = await path_history(session, [path.id])
+    may_book = await may_book_on(session, path)
+    proposed = await proposals(session, runtime_of(request), path, centre, interviews) if may_book else None
     codes = [*(one.counsellor for one in interviews), *(one.by for one in changes)]
     return page(
         request,
@@ -109,7 +147,8 @@ async def _path_page(
         reopen_reasons=[(reason.value, _(label)) for reason, label in REOPEN_LABELS.items()],
         names=await counsellor_names(session, codes),
         consents=await _consents(session, path),
-        may_book=await may_book_on(session, path),
+        may_book=may_book,
+        proposed=proposed,
         may_reopen=path.subject_ref is not None and may_reopen(path.closed_because),
         **_counts(request, path, interviews),
         length_word=length_word,

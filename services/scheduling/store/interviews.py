@@ -187,6 +187,16 @@ async def counted_and_numbered(session: AsyncSession, path_id: UUID) -> tuple[se
     return {row[0] for row in rows if row[0]}, {row[1] for row in rows if row[1]}
 
 
+async def counted_starts(session: AsyncSession, path_id: UUID, besides: UUID | None = None) -> list[datetime]:
+    """When the booked and held interviews of a path begin. `besides`: not this one."""
+    query = sa.select(col(Interview.starts_at)).where(
+        col(Interview.path_id) == path_id, col(Interview.status).in_(ON_PATH)
+    )
+    if besides is not None:
+        query = query.where(col(Interview.id) != besides)
+    return list(await session.scalars(query))
+
+
 async def booked_from(session: AsyncSession, path_id: UUID, start: datetime) -> Sequence[Interview]:
     """A path's booked interviews that begin after `start`, locked. The path is locked before."""
     query = sa.select(Interview).where(

@@ -12,6 +12,8 @@ _TODAY = {"centre": "liege", "date": "2026-03-02"}
 _LATER = "2026-03-04T10:00:00+01:00"
 _TOMORROW = "2026-03-03T10:00:00+01:00"
 _LATER_FORM = {"date": "2026-03-04", "time": "10:00", "minutes": 60}
+_SOONER = {"sooner": True}
+"""The path has other interviews in the same week."""
 
 
 def _seen(world: World, thing: str, **more: Any) -> dict[str, Any]:
@@ -87,6 +89,7 @@ SCHEDULING: Asks = {
     ),
     "POST /scheduling/interviews/new (for a person on a path at Liège)": lambda w, me: Ask(
         form=_LATER_FORM
+        | {"sooner": "true"}
         | {"centre": me.side.centre, "person": w.liege["person"], "counsellor": code_of(me.side), "room": ""}
     ),
     "GET /scheduling/workshops": lambda w, me: Ask(query=_HERE),
@@ -98,10 +101,10 @@ SCHEDULING: Asks = {
     "POST /scheduling/api/v1/paths/{id}/give-up": lambda w, me: Ask(json={}, done=(409,)),  # interviews are booked
     "POST /scheduling/api/v1/paths/{id}/reopen": lambda w, me: Ask(json={"reason": "other"}, done=(409,)),  # it is open
     "POST /scheduling/api/v1/interviews": lambda w, me: Ask(
-        json={"path_id": w.liege["path"], "counsellor": code_of(me.side), "starts_at": _LATER, "minutes": 60}
+        json=_SOONER | {"path_id": w.liege["path"], "counsellor": code_of(me.side), "starts_at": _LATER, "minutes": 60}
     ),
     "POST /scheduling/api/v1/interviews (with a counsellor of Liège)": lambda w, me: Ask(
-        json={"path_id": me.side["path"], "counsellor": code_of(w.liege), "starts_at": _LATER, "minutes": 60}
+        json=_SOONER | {"path_id": me.side["path"], "counsellor": code_of(w.liege), "starts_at": _LATER, "minutes": 60}
     ),
     "POST /scheduling/api/v1/interviews/{id}/move": lambda w, me: Ask(
         json={"starts_at": _LATER}, at={"id": w.liege["tomorrow"]}
@@ -138,6 +141,9 @@ SCHEDULING: Asks = {
         form=_seen(w, "tomorrow", cancelled_by="visitor"), at={"id": w.liege["tomorrow"]}
     ),
     "POST /scheduling/paths/{id}/give-up": lambda w, me: Ask(form={"version": 1}, done=(303, 422)),
+    "POST /scheduling/paths/{id}/book": lambda w, me: Ask(
+        form={"starts_at": _LATER, "minutes": 60, "counsellor": code_of(w.liege)}, done=(303, 422)
+    ),
     "POST /scheduling/paths/{id}/reopen": lambda w, me: Ask(form={"version": 1, "reason": "other"}, done=(422,)),
     "POST /scheduling/interviews/{id}/move": lambda w, me: Ask(
         form=_LATER_FORM | _seen(w, "tomorrow", counsellor=code_of(w.liege)), at={"id": w.liege["tomorrow"]}

@@ -10,16 +10,15 @@
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile, TooLateOnline,
-    │   TooSoonOnline, OneOpenBooking, NothingToBook                     the calendar
+    │   TooSoonOnline, ReflectFirst, OneOpenBooking, NothingToBook       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
-        RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap;
-        of availability:
-        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon,
-        OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
-        TooManyParticipants, AttendanceIncomplete
+        RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap,
+        TimeToReflect; of availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards,
+        AbsenceTooLong, TooManyRows, TooSoon, OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace,
+        PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
@@ -58,6 +57,7 @@ from services.scheduling.domain.refusals.calendar import (
     OneOpenBooking,
     OutsideHours,
     Overlap,
+    ReflectFirst,
     SpanBackwards,
     SpanTooLong,
     TooFarAhead,
@@ -88,6 +88,7 @@ from services.scheduling.domain.refusals.paths import (
     PathStillOpen,
     PersonUnknown,
     StillBooked,
+    TimeToReflect,
 )
 from services.scheduling.domain.refusals.rooms import (
     NamelessRoom,
@@ -155,6 +156,7 @@ __all__ = [
     "PathStillOpen",
     "PersonUnknown",
     "PlacesMissing",
+    "ReflectFirst",
     "RoomAtHome",
     "RoomCodeTaken",
     "RoomExists",
@@ -166,6 +168,7 @@ __all__ = [
     "SpanBackwards",
     "SpanTooLong",
     "StillBooked",
+    "TimeToReflect",
     "TooFarAhead",
     "TooLateOnline",
     "TooLateToUndo",

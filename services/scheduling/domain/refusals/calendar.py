@@ -139,6 +139,16 @@ class TooSoonOnline(Refused):
     field_name = "starts_at"
 
 
+class ReflectFirst(Refused):
+    """A visitor books the next interview of a path; the team may book it within the time for reflection."""
+
+    slug = "reflect-first"
+    message = msg(
+        "Between two interviews there is time to think. Choose a time from {day} on, or telephone your centre."
+    )
+    field_name = "starts_at"
+
+
 class NotYet(Refused):
     """It has not begun."""
 

@@ -1,6 +1,6 @@
 """Refusals about visitors and the rules of their paths."""
 
-from services.chassis.refusals import Refused, msg
+from services.chassis.refusals import Invalid, Refused, msg
 
 
 class PersonUnknown(Refused):
@@ -84,6 +84,17 @@ class FifthInterview(Refused):
         "Cancel an appointment, or stop the path."
     )
     field_name = "path_id"
+
+
+class TimeToReflect(Invalid):
+    """Individual service: reflection between interviews. The team may book sooner, once it is asked."""
+
+    slug = "time-to-reflect"
+    message = msg(
+        "Between two interviews there is time to think: the next one from {day} on. Choose a later time, or "
+        "confirm the earlier one."
+    )
+    field_name = "sooner"
 
 
 class FinalisingNotDue(Refused):

@@ -1,0 +1,64 @@
+"""The next interview of a path: the first free times of the same counsellor after the time for reflection."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.service.definition import Runtime
+from services.contracts.scheduling import Method
+from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.domain.paths import reflection_ends
+from services.scheduling.domain.rules import LONGEST_SPAN
+from services.scheduling.domain.states import ON_PATH
+from services.scheduling.settings import horizon_of, reflection_of
+from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store.slots import Search, calendars_of, free_days
+
+DAYS, TIMES = 3, 3
+"""Days with proposed times, and the most times of a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """Times with the counsellor of the last interview, as long as that was. `reflected`: after the time for it."""
+
+    counsellor: str
+    minutes: int
+    first: date
+    reflected: bool
+    days: Sequence[tuple[date, Sequence[datetime]]]
+
+
+async def proposals(
+    session: AsyncSession, running: Runtime, path: GuidancePath, centre: Centre, interviews: Sequence[Interview]
+) -> Proposals | None:
+    """The proposed times. None: the path has no interview yet, or its counsellor is not booked any more."""
+    counted = [one for one in interviews if one.status in ON_PATH]
+    if path.method != Method.INDIVIDUAL or not counted:
+        return None
+    last = counted[-1]
+    calendars = await calendars_of(session, [centre], counsellor=last.counsellor)
+    if not calendars:
+        return None
+    now, reflection = running.clock(), reflection_of(running)
+    ends = reflection_ends([one.starts_at for one in counted], reflection, centre.zone)
+    first = max(now.astimezone(centre.zone).date(), ends or date.min)
+    occupied = resources(centre.code, last.counsellor, None, path.subject_ref)[1:]
+    others = await other_calendars(session, path.subject_ref)
+    until = first + LONGEST_SPAN - timedelta(days=1)
+    also = [one.key for one in (*occupied, *others)]
+    search = Search(first, until, last.minutes, now, horizon_of(running), also=also)
+    found, _later = await free_days(session, centre, calendars, search, most=DAYS, suits=lambda _at: True)
+    days = [(day, list(_apart(times, last.minutes))[:TIMES]) for day, times in found]
+    return Proposals(last.counsellor, last.minutes, first, reflected=bool(reflection), days=days)
+
+
+def _apart(times: Sequence[datetime], minutes: int) -> Iterator[datetime]:
+    """Those of these times that do not overlap."""
+    free_from: datetime | None = None
+    for at in times:
+        if free_from is None or at >= free_from:
+            yield at
+            free_from = at + timedelta(minutes=minutes)
