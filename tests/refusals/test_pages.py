@@ -16,7 +16,7 @@ from tests.givens.plans import COUNSELLOR as PLANS_COUNSELLOR
 from tests.givens.rows import all_rows
 from tests.givens.scenarios import SCENARIOS, Scenario
 from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE
-from tests.refusals.test_api import FRONT_DESK, TOO_MUCH
+from tests.refusals.test_api import TOO_MUCH
 
 Messages = tuple[str, str]
 """What stands there in French and in German."""
@@ -114,7 +114,7 @@ CASES = [
     ),
     booking("a body that is too large", 303, TOO_LARGE, room=TOO_MUCH),
     booking("a field that nobody knows", 422, UNKNOWN_FIELD, name="x"),
-    booking("the wrong role", 403, WRONG_ROLE, FRONT_DESK),
+    booking("the wrong role", 403, WRONG_ROLE, PROVIDER),
     booking("the wrong centre", 403, WRONG_CENTRE, ELSEWHERE),
     Case(
         "a version that is no longer",
