@@ -157,7 +157,7 @@ async def test_a_lost_time_is_refused_and_another_one_can_be_booked_with_the_sam
     assert (booked.id, booked.starts_at) == (held.id, offered[0])
 
 
-async def test_an_expired_hold_is_booked_with_whoever_is_free(store: Store, clock: FixedClock) -> None:
+async def test_an_expired_hold_is_booked_with_another_counsellor_who_is_free(store: Store, clock: FixedClock) -> None:
     await opened(store)
     held = await holds(store)
     clock.now += HOLD
