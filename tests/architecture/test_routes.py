@@ -178,7 +178,7 @@ def test_what_adds_something_is_known_when_it_is_sent_again() -> None:
 
 def test_every_limit_of_a_dependency_is_used() -> None:
     used = {name for route in ROUTES for name in _limits(route.dependant)}
-    assert used | {"pin", "elsewhere", "confirmation"} == set(get_args(Name)), (
+    assert used | {"pin", "elsewhere", "confirmation", "request"} == set(get_args(Name)), (
         "counted in the page: by the link, by what is chosen"
     )
 

@@ -147,6 +147,8 @@ async def test_one_address_does_not_fill_what_a_centre_takes(browser: Client) ->
     each, _slash, window = browser.process.settings.limit_request.partition("/")
     assert window == "hour"
     assert int(each) * 2 < most_unconfirmed(browser.runtime), "half an hour may be in two windows"
+    mistakes = [await asks(browser, ADA | {"family_name": ""}) for _ in range(5)]
+    assert {one.status_code for one in mistakes} == {422}, "they do not count"
     answers = [await asks(browser, ADA | {"contact": f"a{number}@example.org"}) for number in range(int(each) + 1)]
     assert [one.status_code for one in answers] == [303] * int(each) + [429]
 

@@ -96,7 +96,7 @@ async def takes_a_path_of_two_interviews(liege: Centre, counsellor: Counsellor, 
     await counsellor.goes_to("Agenda")
     await counsellor.page.get_by_role("link", name="Entretien d’orientation").first.click()
     await counsellor.page.get_by_role("link", name="Fixer le rendez-vous suivant").click()
-    await counsellor.books(second, NAME, "liege-r1")
+    await counsellor.books(second, NAME, "liege-r1", sooner=True)
     liege.until(second + timedelta(minutes=60))
     await counsellor.holds()
     await counsellor.opens_plan_of(NAME)

@@ -72,6 +72,8 @@ async def test_who_works_on_under_another_code_keeps_what_they_entered(store: St
     booked = await book(store, await take_path(store, adult))
     await enter(store, NADIA, TOM)
     await react(store, [changed_account(version=2, code=NEW)])
+    taken = {row.resource for row in await rows_of(store, QuarterHour) if row.holder == booked.id}
+    assert {f"counsellor:{NADIA}", f"counsellor:{NEW}"} <= taken, "nobody else is booked with the same person then"
     held = {row.resource for row in await rows_of(store, QuarterHour) if row.holder != booked.id}
     assert held == {f"counsellor:{NEW}", f"counsellor:{TOM}"}
     assert {row.counsellor for row in await rows_of(store, CounsellorHours)} == {NEW, TOM}

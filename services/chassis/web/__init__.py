@@ -10,7 +10,7 @@ from services.chassis.web.imports import (
     import_once,
     imports,
 )
-from services.chassis.web.limits import limited, limits_of
+from services.chassis.web.limits import LimitCheck, limited, limits_of
 from services.chassis.web.live import PAGE, Board, Change, live_board, live_changes
 from services.chassis.web.media import Csv, EventStream
 from services.chassis.web.once import ByKey, Once
@@ -36,6 +36,7 @@ __all__ = [
     "Change",
     "Csv",
     "EventStream",
+    "LimitCheck",
     "Once",
     "Outcome",
     "Reading",

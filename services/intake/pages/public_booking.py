@@ -22,6 +22,7 @@ from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Work
 from services.chassis.web import (
     Body,
+    LimitCheck,
     Reading,
     Router,
     Running,
@@ -96,7 +97,7 @@ async def request_page(time: Local, request: Request, read: Reading, running: Ru
     return _form(request, await known_centre(read, Centre, held.centre), held, {}, {})
 
 
-@router.post("/book", dependencies=[limited("request")])
+@router.post("/book", dependencies=[limited("link")])
 async def take_request(time: Local, request: Request, read: Reading, running: Running, person: Anyone) -> Response:
     """Send a link to the contact. The answer is the same for every contact."""
     held = _held(request, time)
@@ -133,13 +134,15 @@ async def _take(request: Request, running: Runtime, held: HeldTime, form: Reques
     try:
         key = check_reachable(form.contact)
         check_held(held.held_until, running.clock())
-        await limits_of(request).count("confirmation", key)
-    except TooManyRequests:
-        return {}
-    except (TimeNoLongerHeld, TooManyUnconfirmed):
+    except TimeNoLongerHeld:
         raise
     except Refused as refused:
         return {"contact": explain(refused)}
+    await LimitCheck("request")(request)  # here: a form with a mistake does not count
+    try:
+        await limits_of(request).count("confirmation", key)
+    except TooManyRequests:
+        return {}
     return (await apply_form(request, running, act))[1]
 
 

@@ -8,7 +8,13 @@ from services.chassis.storage.store import Store, Work
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus, may_sign_in
 from services.scheduling.actions.availability import quarters_left
 from services.scheduling.store import Account, CounsellorAbsence, QuarterHour
-from services.scheduling.store.availability import ENTERED, delete_availability, reserve_absence, unused_codes
+from services.scheduling.store.availability import (
+    ENTERED,
+    delete_availability,
+    reserve_absence,
+    take_booked_too,
+    unused_codes,
+)
 from services.scheduling.store.counsellors import accounts_with_code
 
 
@@ -40,11 +46,15 @@ async def _code_left(work: Work, published: AccountPublished) -> str | None:
 
 
 async def _rename(work: Work, before: str, after: str) -> None:
-    """Move what was entered under one code to another, under which nothing is entered. What is booked stays."""
+    """Move what was entered under one code to another, under which nothing is entered.
+
+    What is booked stays with its code, and takes its quarter-hours under the new one too: they are one person's.
+    """
     theirs = col(CounsellorAbsence.counsellor) == before
     locked = sa.select(col(CounsellorAbsence.id)).where(theirs).order_by(col(CounsellorAbsence.id)).with_for_update()
     ids = (await work.session.scalars(locked)).all()
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.holder).in_(ids)))
+    await take_booked_too(work.session, before, after, work.now)
     for table in ENTERED:
         renamed = sa.update(table).where(col(table.counsellor) == before).values(counsellor=after)
         await work.session.execute(renamed.execution_options(synchronize_session=False))

@@ -13,7 +13,7 @@ from services.scheduling.actions.path_rules import next_place
 from services.scheduling.actions.restating import emit_restated
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.refusals import PersonUnknown
-from services.scheduling.domain.states import MISSED, is_booked
+from services.scheduling.domain.states import BOOKED, MISSED, is_booked
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import visit_of_person
 
@@ -67,9 +67,9 @@ async def undo_miss(work: Work, interview: Interview, version: int | None = None
 
 
 async def delete_interpreters(store: Store) -> bool:
-    """Delete the interpreter's language of the no-shows that can no longer be undone."""
+    """Delete the interpreter's language of no-shows that can no longer be undone, and of what nobody recorded."""
     which = (
-        col(Interview.status).in_(MISSED),
+        col(Interview.status).in_((*MISSED, *BOOKED)),
         col(Interview.starts_at) < store.clock() - rules.NO_SHOW_UNDONE_WITHIN,
         col(Interview.interpreter_language).is_not(None),
     )

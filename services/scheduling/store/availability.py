@@ -194,6 +194,16 @@ async def reserve_absence(session: AsyncSession, absence: CounsellorAbsence, qua
 _kept = upsert(lambda insert: insert(QuarterHour).on_conflict_do_nothing())
 
 
+async def take_booked_too(session: AsyncSession, before: str, after: str, now: datetime) -> None:
+    """Reserve under the code `after` too what is reserved from now on under `before`. It is freed by its holder."""
+    booked = sa.select(col(QuarterHour.quarter), col(QuarterHour.holder)).where(
+        col(QuarterHour.resource) == f"{_COUNSELLOR}{before}", col(QuarterHour.quarter) >= now
+    )
+    found = (await session.execute(booked.order_by(col(QuarterHour.quarter)))).all()
+    if rows := [{"resource": f"{_COUNSELLOR}{after}", "quarter": at, "holder": holder} for at, holder in found]:
+        await session.execute(_kept(session), rows)
+
+
 @dataclass(frozen=True, slots=True)
 class BookedTime:
     """An interview or a workshop session of a counsellor that is still to come."""
