@@ -25,7 +25,7 @@ IN_A_REQUEST = 500
 async def set_up(services: Services, connection: Connection, centre: str) -> dict[str, Any]:
     """A new device."""
     body = orjson.dumps({"device_id": str(uuid4())})
-    sent = request("POST", f"/intake/kiosk/{centre}/device", body, desk_headers(services))
+    sent = request("POST", f"/intake/desk/{centre}/device", body, desk_headers(services))
     answer = await connection.send(sent)
     if answer.status != 200:
         raise RuntimeError(f"the device was not set up: {answer.body[:300]!r}")
@@ -41,7 +41,7 @@ def entry(pack: dict[str, Any], number: int, at: datetime) -> dict[str, Any]:
         "seq": number,
         "at": at.isoformat(),
         "area": "find-job",
-        "channel": "kiosk",
+        "channel": "desk",
         "ticket": f"E-{pack['slot'] * 1000 + number}",
         "steps": steps if number % 2 else [],
     }

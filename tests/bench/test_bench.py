@@ -33,7 +33,7 @@ def started_warm() -> Generator[None]:
 @pytest.mark.postgres
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("started_warm")
-@pytest.mark.parametrize("key", ["a", "c", "d", "e", "g", "h", "i", "k", "m", "o"])
+@pytest.mark.parametrize("key", ["a", "c", "d", "e", "g", "h", "i", "k", "l", "m", "o"])
 async def test_a_row_measures_both_sides_of_completed_work(
     key: str, kafka: ApacheKafka, postgres: PostgresServer, redis_server: RedisPart
 ) -> None:
