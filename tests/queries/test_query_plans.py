@@ -17,7 +17,8 @@ from tests.queries.filled import fill
 from tests.queries.plans import scanned
 from tests.queries.reading import Statement, lived_in, noted_statements, read, reading_routes
 
-ROWS = 1_000
+ROWS = 10_000
+"""Of each table: with a thousand, to read all of it costs about what it costs to look a month of one counsellor up."""
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 _OPERATORS = "an operator looks at what went wrong; what is decided is removed after CEFO_DEAD_LETTER_DAYS"
 ALLOWED = {
