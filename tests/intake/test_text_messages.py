@@ -73,7 +73,7 @@ async def test_every_text_message_takes_two_segments_at_most(
     person = await person_with(client.store, PHONE, channel=SMS)
     await with_a_pin(client.store, person)
     await queued(client.store, person, purpose)
-    said, url = set[str](), "https://cefo.wallonie.example"
+    texts, url = set[str](), "https://cefo.wallonie.example"
     for lang in LANGUAGES:
         async with client.store.work() as work:
             (await work.load(Visitor, person)).language = lang
@@ -83,14 +83,14 @@ async def test_every_text_message_takes_two_segments_at_most(
         assert segments(text) <= MOST_SEGMENTS
         assert text.count(url) == 2, "the own page and the end of the messages"
         assert not re.search(r"[{}?]", text)
-        said.add(text)
-    assert len(said) == len(LANGUAGES)
+        texts.add(text)
+    assert len(texts) == len(LANGUAGES)
 
 
 async def test_the_message_that_confirms_a_contact_takes_two_segments_and_keeps_its_link(
     client: Client, tmp_path: Path
 ) -> None:
-    said, held = set[str](), a_held_time()
+    texts, held = set[str](), a_held_time()
     for lang in LANGUAGES:
         async with client.store.work() as work:
             (await work.session.get_one(Centre, "liege")).name = "Carrefour des métiers de Marche-en-Famenne"
@@ -101,8 +101,8 @@ async def test_the_message_that_confirms_a_contact_takes_two_segments_and_keeps_
         assert segments(text) <= MOST_SEGMENTS
         assert text.count("/intake/confirm/") == text.count("https://") == 1
         assert not re.search(r"[{}?]", text)
-        said.add(text.partition("https://")[0])
-    assert len(said) == len(LANGUAGES)
+        texts.add(text.partition("https://")[0])
+    assert len(texts) == len(LANGUAGES)
     long = f"https://{'a' * 60}.{'b' * 60}.{'c' * 60}.example"
     assert (await composed(client.store, tmp_path, public_url=long)).text.startswith(f"{long}/intake/confirm/")
 
@@ -110,7 +110,7 @@ async def test_the_message_that_confirms_a_contact_takes_two_segments_and_keeps_
 async def test_the_e_mail_that_confirms_a_contact_has_its_words_in_four_languages(
     client: Client, tmp_path: Path
 ) -> None:
-    said, held = set[str](), a_held_time()
+    texts, held = set[str](), a_held_time()
     for lang in LANGUAGES:
         async with client.store.work() as work:
             who = booking.Asked("Ada", "Lemaire", "ada@example.org", lang, reminders=False)
@@ -122,8 +122,8 @@ async def test_the_e_mail_that_confirms_a_contact_has_its_words_in_four_language
         assert not re.search(r"[{}]", letter.subject + letter.body)
         assert "Ada" not in letter.subject + letter.body
         assert (letter.calendar, letter.unsubscribe) == (None, None)
-        said |= {letter.subject, letter.body.replace("ada@example.org", "")}
-    assert len(said) == 2 * len(LANGUAGES)
+        texts |= {letter.subject, letter.body.replace("ada@example.org", "")}
+    assert len(texts) == 2 * len(LANGUAGES)
 
 
 async def test_the_own_page_is_left_out_without_a_pin_or_without_room(store: Store, tmp_path: Path) -> None:

@@ -150,19 +150,19 @@ async def test_a_visitor_does_not_learn_why_a_time_is_not_free(store: Store, adu
         hours = WorkingHours(date(2026, 1, 1), rule, "08:00", "18:00", frozenset(), BRUSSELS)
         await availability.set_hours(work, NADIA, LIEGE, [hours])
         await availability.add_absence(work, uuid4(), NADIA, away, away + timedelta(hours=1), BRUSSELS)
-    told: set[tuple[Any, ...]] = set()
+    answers: set[tuple[Any, ...]] = set()
     for at, counsellor in ((taken, NADIA), (outside, NADIA), (away, NADIA), (away, "left"), (away, "liege-c03")):
         with pytest.raises(refusals.Overlap) as refused:
             await chooses(store, adult, at, counsellor)
         values = refused.value.values
-        told.add((type(refused.value), refused.value.about, str(values["what"]), tuple(sorted(values))))
-    assert len(told) == 1
+        answers.add((type(refused.value), refused.value.about, str(values["what"]), tuple(sorted(values))))
+    assert len(answers) == 1
     id = await booked_by_team(store, adult, NEXT_MONDAY + timedelta(hours=4))
     for at in (outside, away):
         with pytest.raises(refusals.Overlap) as refused:
             await moves(store, id, adult, at, seen=NEXT_MONDAY + timedelta(hours=4))
         assert type(refused.value) is refusals.Overlap
-        assert tuple(sorted(refused.value.values)) == next(iter(told))[3]
+        assert tuple(sorted(refused.value.values)) == next(iter(answers))[3]
 
 
 async def test_what_is_too_soon_is_refused(store: Store, adult: Visitor) -> None:

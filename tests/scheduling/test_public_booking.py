@@ -20,13 +20,11 @@ from services.scheduling.domain.holds import HOLD, owner_of_browser
 from services.scheduling.domain.public_booking import (
     ConfirmationUsedUp,
     GuidedElsewhere,
-    Half,
     NotPublic,
     PersonErased,
     TimeTaken,
-    is_in_half,
 )
-from services.scheduling.domain.times import HORIZON
+from services.scheduling.domain.times import HORIZON, Half, is_in_half
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, QuarterHour, SlotHold
 from tests.givens.events import emitted_events
 from tests.givens.rows import rows_of

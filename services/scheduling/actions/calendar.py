@@ -50,6 +50,12 @@ async def other_calendars(session: AsyncSession, subject_ref: UUID | None) -> li
     return [Resource(person_resource(ref), "starts_at", msg("the person")) for ref in refs if ref != subject_ref]
 
 
+async def also_needed(session: AsyncSession, centre: str, room: str | None, subject_ref: UUID | None) -> list[str]:
+    """The calendars, besides the counsellor's, in which a time must be free: the room's and the visitor's."""
+    needed = resources(centre, "", room, subject_ref)[1:]
+    return [one.key for one in (*needed, *await other_calendars(session, subject_ref))]
+
+
 async def reserve(
     work: Work,
     holder: UUID,

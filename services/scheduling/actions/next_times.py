@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Cause, Work
-from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.calendar import also_needed
 from services.scheduling.domain.refusals import CounsellorAway, Overlap
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.store import Centre
@@ -62,15 +62,13 @@ async def free_instead(session: AsyncSession, wanted: Wanted, now: datetime, hor
     if centre is None or wanted.minutes not in GUIDANCE_MINUTES:
         return []
     day = wanted.starts_at.astimezone(centre.zone).date()
-    needed = resources(centre.code, wanted.counsellor, wanted.room, wanted.subject_ref)[1:]
-    others = await other_calendars(session, wanted.subject_ref)
     search = Search(
         day,
         day + LONGEST_SPAN - timedelta(days=1),
         wanted.minutes,
         now,
         horizon,
-        also=[one.key for one in (*needed, *others)],
+        also=await also_needed(session, centre.code, wanted.room, wanted.subject_ref),
         besides=wanted.besides,
     )
     found = await free_times(session, [centre], await calendars_of(session, [centre]), search)

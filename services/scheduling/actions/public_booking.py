@@ -21,7 +21,7 @@ from services.chassis.storage.store import Cause, Store, Work
 from services.contracts.consent import Purpose
 from services.contracts.public_booking import ConfirmedPerson
 from services.scheduling.actions import guidance, holds, paths
-from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.calendar import also_needed
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.holds import is_live, prolonged
@@ -40,7 +40,7 @@ from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import interviews_to_come
 from services.scheduling.store.copies import insert_known_person
 from services.scheduling.store.holds import has_quarter_hours
-from services.scheduling.store.slots import NEXT_TIMES, FreeTime, Search, calendars_of, free_times
+from services.scheduling.store.slots import NEXT_TIMES, FreeTime, Search, calendars_of, free_times, who_is_free
 
 _TRIES = 3
 """How often a free counsellor is looked for: others may take the one who was found."""
@@ -225,9 +225,7 @@ async def times_instead(
     """The next free times from the lost one on, of any counsellor, at which the person is free too."""
     centre = await known_centre(session, Centre, token.held.centre)
     kept = await rules_of(session, centre.code, usual)
-    taken = resources(centre.code, "", None, token.subject_ref)[1:]
-    others = await other_calendars(session, token.subject_ref)
-    also = [one.key for one in (*taken, *others)]
+    also = await also_needed(session, centre.code, None, token.subject_ref)
     search = replace(search_of(kept, centre, now), notice=kept.notice, also=also, besides=token.held.hold_id)
     first = max(now, token.held.starts_at).astimezone(centre.zone).date()
     search = replace(search, first=first, last=min(search.last, first + timedelta(days=30)))
@@ -247,15 +245,9 @@ class _Wish:
 
 
 async def _free_at(session: AsyncSession, centre: Centre, search: Search, wish: _Wish) -> FreeTime | None:
-    """A counsellor who suits and is free then: of several, who has the most free times of seven days."""
-    day = wish.starts_at.astimezone(centre.zone).date()
-    if not search.first <= day <= search.last:
-        return None
+    """A counsellor who suits and is free then."""
     calendars = await calendars_of(session, [centre], area=wish.area, language=wish.language)
-    week = replace(search, first=day, last=min(search.last, day + timedelta(days=6)))
-    found = await free_times(session, [centre], calendars, week)
-    rather = found.only([one for one in calendars if one[0] == wish.rather])
-    return rather.least_busy(wish.starts_at) or found.least_busy(wish.starts_at)
+    return await who_is_free(session, centre, calendars, search, wish.starts_at, rather=wish.rather)
 
 
 async def _hold_with(work: Work, id: UUID) -> SlotHold | None:

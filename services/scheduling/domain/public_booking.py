@@ -1,10 +1,8 @@
 """The rules of first interviews that visitors book on the public pages."""
 
-from datetime import datetime, timedelta
-from enum import StrEnum
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
-from services.chassis.refusals import NotFound, Refused, msg, with_words
+from services.chassis.refusals import NotFound, Refused, msg
 from services.scheduling.domain.refusals import (
     CounsellorAway,
     CounsellorInactive,
@@ -21,23 +19,6 @@ SPARE = timedelta(minutes=30)
 """How much later than its choice a time may be confirmed: so much earlier than the centre's notice it is offered."""
 SEARCHED = timedelta(days=56)
 """How many days one page of free times looks through at most."""
-
-
-class Half(StrEnum):
-    """A part of the day."""
-
-    MORNING = "morning"
-    AFTERNOON = "afternoon"
-
-
-HALF_LABELS = {Half.MORNING: msg("in the morning"), Half.AFTERNOON: msg("in the afternoon")}
-with_words(HALF_LABELS)
-_NOON = 12
-
-
-def is_in_half(at: datetime, half: Half | None, zone: ZoneInfo) -> bool:
-    """Whether the local time is in this part of the day. None: in any."""
-    return half is None or (at.astimezone(zone).hour < _NOON) == (half is Half.MORNING)
 
 
 class NotPublic(Refused):

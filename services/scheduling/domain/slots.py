@@ -4,14 +4,15 @@ A start is free if the quarter-hours from it, as many as the appointment takes, 
 are aware, and kept in UTC: a local day has 92, 96 or 100 quarter-hours. Intervals are half-open.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Self
+from typing import Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from services.scheduling.domain.times import QUARTER, Interval, local_day, united
 
+T = TypeVar("T")
 CalendarKey = tuple[str, str]
 """A counsellor's code, and the centre at which they receive."""
 Start = tuple[int, CalendarKey]
@@ -121,6 +122,15 @@ def positions(bits: int) -> Iterator[int]:
 def free_starts(open_hours: int, working: int, busy: int, minutes: int, bookable: int) -> int:
     """Where an appointment fits that begins at a bookable time. `busy`: absences, and what is taken."""
     return starts_in(open_hours & working & ~busy, minutes) & bookable
+
+
+def apart(found: Iterable[T], minutes: int, starts_at: Callable[[T], datetime]) -> Iterator[T]:
+    """Of these times, in order, the earliest that do not overlap each other. `minutes`: of an appointment."""
+    free_from: datetime | None = None
+    for one in found:
+        if free_from is None or starts_at(one) >= free_from:
+            yield one
+            free_from = starts_at(one) + timedelta(minutes=minutes)
 
 
 def in_order(free: Mapping[CalendarKey, int], after: Start | None = None) -> Iterator[Start]:

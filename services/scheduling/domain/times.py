@@ -5,9 +5,10 @@ Times are aware and kept in UTC; intervals are half-open. A zone is an IANA name
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.chassis.refusals import msg
+from services.chassis.refusals import msg, with_words
 from services.contracts import opening
 from services.contracts.intake import NIGHT
 from services.scheduling.domain.refusals import (
@@ -135,3 +136,20 @@ def ended_by_night(started_at: datetime, now: datetime, zone: ZoneInfo) -> bool:
 def same_day(one: datetime, other: datetime, zone: ZoneInfo) -> bool:
     """Whether two moments are on one local day."""
     return one.astimezone(zone).date() == other.astimezone(zone).date()
+
+
+class Half(StrEnum):
+    """A part of the day."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+
+
+HALF_LABELS = {Half.MORNING: msg("in the morning"), Half.AFTERNOON: msg("in the afternoon")}
+with_words(HALF_LABELS)
+_NOON = 12
+
+
+def is_in_half(at: datetime, half: Half | None, zone: ZoneInfo) -> bool:
+    """Whether the local time is in this part of the day. None: in any."""
+    return half is None or (at.astimezone(zone).hour < _NOON) == (half is Half.MORNING)

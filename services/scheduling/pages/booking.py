@@ -27,7 +27,7 @@ from services.contracts.scheduling import Method
 from services.contracts.text import Key
 from services.contracts.values import Whole, YesNo
 from services.scheduling.actions import guidance, paths
-from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.calendar import also_needed
 from services.scheduling.actions.holds import give_back
 from services.scheduling.claims import staff_code
 from services.scheduling.domain import times
@@ -247,8 +247,7 @@ async def _slots(
         times.check_horizon(times.local_day(day, centre.zone)[0], now, horizon, centre.zone, "date")
     except TooFarAhead as error:
         return {"day": day, "times": [], "first": [], "errors": by_field(error)}
-    needed = resources(centre.code, form.counsellor or "", room, subject_ref)[1:]
-    others = [one.key for one in (*needed, *await other_calendars(session, subject_ref))]
+    others = await also_needed(session, centre.code, room, subject_ref)
     own_time = held.id if held is not None else None
     last = day + LONGEST_SPAN - timedelta(days=1)
     search = Search(day, last, form.minutes, now, horizon, also=others, besides=own_time)

@@ -1,5 +1,6 @@
 """What the counsellors' pages share: the person's centres, parsing of dates, words of lengths and reasons."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, REASON_LABELS, UNCHOSEN_LABELS, may_book
 from services.scheduling.domain.states import is_booked
 from services.scheduling.store import Centre, GuidancePath, Interview
+from services.scheduling.store.availability import CounsellorProfile
 from services.scheduling.store.counsellors import counsellors_of
 from services.scheduling.store.interviews import held_and_booked
 from services.scheduling.store.rooms import active_rooms
@@ -81,7 +83,7 @@ def mode_choices(kept: BookingRules) -> list[tuple[str, str]]:
     if kept.video_address is None:
         video = AppointmentMode.VIDEOCONFERENCE.value
         words[video] = _("{mode} (the centre has no address for it yet)").format(mode=words[video])
-    return [(code, word[:1].upper() + word[1:]) for code, word in words.items()]
+    return _choices(words)
 
 
 def interpreter_choices(chosen: str | None = None) -> list[tuple[str, str]]:
@@ -160,3 +162,18 @@ def reason_labels() -> dict[str, str]:
 def sides() -> list[tuple[str, str]]:
     """The sides that may cancel, in the reader's language."""
     return [(side, _(label)) for side, label in SIDES]
+
+
+def spoken_by(profiles: Iterable[CounsellorProfile]) -> list[tuple[str, str]]:
+    """The languages that these counsellors have entered, to choose from; fewer than two: no choice."""
+    spoken = {language for one in profiles for language in one.languages}
+    return [(code, language_name(code)) for code in sorted(spoken)] if len(spoken) > 1 else []
+
+
+def halves() -> list[tuple[str, str]]:
+    """The halves of the day to choose from."""
+    return _choices({half.value: _(label) for half, label in times.HALF_LABELS.items()})
+
+
+def _choices(words: dict[str, str]) -> list[tuple[str, str]]:
+    return [(code, word[:1].upper() + word[1:]) for code, word in words.items()]

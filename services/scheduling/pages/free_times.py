@@ -1,7 +1,7 @@
 """The earliest free times of a centre's counsellors, for the team: one press holds a time and leads to its booking."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,12 +23,21 @@ from services.scheduling.domain import rules, times
 from services.scheduling.domain.holds import owner_of_account
 from services.scheduling.domain.refusals import TooFarAhead
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
-from services.scheduling.pages.desk import Booker, counsellor_choices, desk_of, length_word, lengths, parse_day
+from services.scheduling.domain.slots import apart
+from services.scheduling.pages.desk import (
+    Booker,
+    counsellor_choices,
+    desk_of,
+    length_word,
+    lengths,
+    parse_day,
+    spoken_by,
+)
 from services.scheduling.settings import horizon_of, rules_of_settings
 from services.scheduling.store import Centre, SlotHold
 from services.scheduling.store.availability import CounsellorProfile, hours_at, profiles_of
 from services.scheduling.store.booking_rules import rules_of
-from services.scheduling.store.slots import FreeTimes, Search, calendars_of, free_times
+from services.scheduling.store.slots import Search, calendars_of, free_times
 
 router = Router("/scheduling/free-times", pages=True)
 OF_EACH = 6
@@ -145,7 +154,7 @@ async def _page(
         offers=offers,
         counsellors=names,
         areas=[(code, area_label(code)) for code in centre.areas],
-        spoken=_languages(profiles),
+        spoken=spoken_by(profiles.values()),
         lengths=lengths(),
         length=length_word(wish.minutes),
         hours_entered=bool(await hours_at(session, [centre])),
@@ -174,29 +183,11 @@ async def _offers(
     found = await free_times(session, [centre], calendars, search)
     offers: list[Offer] = []
     for code, centre_code in calendars:
-        starts = spaced(FreeTimes(found.timeline, {(code, centre_code): found.free[code, centre_code]}), search.minutes)
         days: dict[date, list[datetime]] = {}
-        for at in starts:
+        for at in islice(apart(found.only([(code, centre_code)]).starts(), search.minutes, lambda at: at), OF_EACH):
             days.setdefault(at.astimezone(centre.zone).date(), []).append(at)
         if days:
             profile = profiles.get(code)
             languages = [language_name(one) for one in profile.languages] if profile is not None else []
             offers.append(Offer(code, names.get(code, code), languages, list(days.items())))
     return sorted(offers, key=lambda one: (one.days[0][1][0], one.name))
-
-
-def spaced(found: FreeTimes, minutes: int, most: int = OF_EACH) -> Sequence[datetime]:
-    """The earliest free times that do not overlap each other."""
-    chosen: list[datetime] = []
-    for one in found.in_order():
-        if not chosen or one.starts_at >= chosen[-1] + timedelta(minutes=minutes):
-            chosen.append(one.starts_at)
-        if len(chosen) == most:
-            break
-    return chosen
-
-
-def _languages(profiles: dict[str, CounsellorProfile]) -> list[tuple[str, str]]:
-    """The languages that the counsellors have entered, to choose from; fewer than two: no choice."""
-    spoken = {language for one in profiles.values() for language in one.languages}
-    return [(code, language_name(code)) for code in sorted(spoken)] if len(spoken) > 1 else []

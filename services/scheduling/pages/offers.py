@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.refusals import Invalid
 from services.chassis.service.definition import Runtime
 from services.contracts.scheduling import AppointmentStatus
-from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.calendar import also_needed
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain.holds import is_live
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
+from services.scheduling.domain.slots import apart
 from services.scheduling.domain.states import is_booked
 from services.scheduling.pages.desk import parse_moment
 from services.scheduling.settings import horizon_of
@@ -39,8 +41,7 @@ async def times_to_move_to(
         counsellor, since = str(refused.get("counsellor") or counsellor), max(now, _typed(centre, refused) or now)
     day = since.astimezone(centre.zone).date()
     room = await still_in_use(session, centre.code, interview.room)
-    needed = resources(centre.code, counsellor, room, interview.subject_ref)[1:]
-    also = [one.key for one in (*needed, *await other_calendars(session, interview.subject_ref))]
+    also = await also_needed(session, centre.code, room, interview.subject_ref)
     last = day + LONGEST_SPAN - timedelta(days=1)
     search = Search(day, last, interview.minutes, now, horizon_of(running), also=also, besides=interview.id)
     found = await free_times(session, [centre], await calendars_of(session, [centre]), search)
@@ -54,16 +55,12 @@ def _spaced(
 ) -> list[FreeTime]:
     """Free times of these counsellors that overlap neither each other nor, of its own, where the interview is now."""
     length = timedelta(minutes=interview.minutes)
-    chosen: list[FreeTime] = []
-    for one in found.in_order():
+
+    def suits(one: FreeTime) -> bool:
         here = one.counsellor == interview.counsellor and abs(one.starts_at - interview.starts_at) < length
-        if one.starts_at < since or here or not whose(one.counsellor):
-            continue
-        if not chosen or one.starts_at >= chosen[-1].starts_at + length:
-            chosen.append(one)
-        if len(chosen) == most:
-            break
-    return chosen
+        return one.starts_at >= since and not here and whose(one.counsellor)
+
+    return list(islice(apart(filter(suits, found.in_order()), interview.minutes, lambda one: one.starts_at), most))
 
 
 def kept_until(held: SlotHold | None, centre: Centre, now: datetime, form: Mapping[str, Any]) -> datetime | None:

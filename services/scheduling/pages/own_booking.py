@@ -4,8 +4,8 @@ Like the other pages of visitors, these name no member of staff.
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from services.chassis.copies.aliases import references_of
-from services.chassis.i18n import language_name, moment_text
+from services.chassis.i18n import moment_text
 from services.chassis.i18n import translate as _
 from services.chassis.refusals import msg
 from services.chassis.runtime.clock import BRUSSELS
@@ -24,14 +24,14 @@ from services.contracts.scheduling import Method
 from services.contracts.text import Key
 from services.contracts.values import Moment
 from services.scheduling.actions import own_booking
-from services.scheduling.actions.calendar import other_calendars, person_resource
+from services.scheduling.actions.calendar import also_needed
 from services.scheduling.actions.own_booking import OWN_MINUTES
 from services.scheduling.actions.path_rules import reflected_from
 from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.holds import is_live, owner_of_person
-from services.scheduling.domain.slots import CalendarKey
-from services.scheduling.pages.desk import length_word, parse_day
+from services.scheduling.domain.times import HALF_LABELS, Half, is_in_half
+from services.scheduling.pages.desk import halves, length_word, parse_day, spoken_by
 from services.scheduling.pages.mine import OwnVisitor, myself
 from services.scheduling.pages.own_changes import DAYS, HOME, FreeDays
 from services.scheduling.settings import reflection_of, rules_of_settings
@@ -39,14 +39,12 @@ from services.scheduling.store import Alias, Centre, GuidancePath, Interview, Sl
 from services.scheduling.store.availability import profiles_of
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import interviews_to_come
-from services.scheduling.store.slots import FreeTime, Search, calendars_of, free_days, free_times
+from services.scheduling.store.slots import FreeTime, Search, calendars_of, free_days, who_is_free
 
 router = Router("/scheduling/mine/book", pages=True)
 HERE = "/scheduling/mine/book"
 USUAL_DAYS = 2
 """Days with free times of the counsellor whom the visitor knows."""
-NOON = 12
-HALVES = {"morning": msg("In the morning"), "afternoon": msg("In the afternoon")}
 
 
 class ChooseForm(Body):
@@ -66,9 +64,8 @@ class Wish:
 
     def suits(self, centre: Centre) -> Callable[[datetime], bool]:
         """Whether a time is in the half of the day that was asked for."""
-        if self.half not in HALVES:
-            return lambda at: True
-        return lambda at: (at.astimezone(centre.zone).hour < NOON) == (self.half == "morning")
+        half = Half(self.half) if self.half in HALF_LABELS else None
+        return lambda at: is_in_half(at, half, centre.zone)
 
 
 @router.get("")
@@ -174,7 +171,6 @@ async def _search(
     notice = max(kept.visitor_notice, kept.notice)
     soonest = max((now + notice).astimezone(centre.zone).date(), reflected or date.min)
     last = now.astimezone(centre.zone).date() + kept.horizon
-    others = await other_calendars(session, refs[0])
     held = await session.get(SlotHold, owner_of_person(refs[0]))
     return Search(
         max(soonest, min(parse_day(day, soonest), last)),
@@ -183,7 +179,7 @@ async def _search(
         now,
         kept.horizon,
         notice,
-        also=[person_resource(refs[0]), *(one.key for one in others)],
+        also=await also_needed(session, centre.code, None, refs[0]),
         besides=held.id if held is not None else None,
     )
 
@@ -195,6 +191,7 @@ async def _free_values(
     kept = await rules_of(session, centre.code, rules_of_settings(running))
     reflected = await reflected_from(session, path, centre.zone, reflection_of(running))
     search = await _search(session, running.clock(), kept, centre, refs, wish.day, reflected)
+    of_area = await calendars_of(session, [centre], area=path.area)
     calendars = await calendars_of(session, [centre], area=path.area, language=wish.language or None)
     usual = await own_booking.usual_counsellor(session, path)
     theirs = [one for one in calendars if one[0] == usual]
@@ -210,17 +207,10 @@ async def _free_values(
         "wish": wish,
         "first": search.first,
         "reflected": reflected if reflected and reflected > running.clock().astimezone(centre.zone).date() else None,
-        "halves": [(code, _(label)) for code, label in HALVES.items()],
-        "spoken": await _languages(session, centre, path.area),
+        "halves": halves(),
+        "spoken": spoken_by((await profiles_of(session, {code for code, _at in of_area})).values()),
         "length": length_word(OWN_MINUTES),
     }
-
-
-async def _languages(session: AsyncSession, centre: Centre, area: str | None) -> list[tuple[str, str]]:
-    """The languages that the centre's counsellors have entered, to choose from; fewer than two: no choice."""
-    codes = {code for code, _centre in await calendars_of(session, [centre], area=area)}
-    spoken = {language for one in (await profiles_of(session, codes)).values() for language in one.languages}
-    return [(code, language_name(code)) for code in sorted(spoken)] if len(spoken) > 1 else []
 
 
 async def _who_is_free(
@@ -229,15 +219,10 @@ async def _who_is_free(
     """The counsellor whom the visitor knows, if free at the chosen time, else the least busy one. Raises `Overlap`."""
     centre = await session.get_one(Centre, path.centre)
     kept = await rules_of(session, centre.code, rules_of_settings(running))
-    day: date = form.starts_at.astimezone(centre.zone).date()
-    search = replace(
-        await _search(session, running.clock(), kept, centre, refs, ""), first=day, last=day + timedelta(days=6)
-    )
+    search = await _search(session, running.clock(), kept, centre, refs, "")
     usual = await own_booking.usual_counsellor(session, path)
-    calendars: list[CalendarKey] = await calendars_of(session, [centre], area=path.area, language=form.language or None)
-    found = await free_times(session, [centre], calendars, search)
-    theirs = found.only([one for one in calendars if one[0] == usual])
-    who = theirs.least_busy(form.starts_at) or found.least_busy(form.starts_at)
+    calendars = await calendars_of(session, [centre], area=path.area, language=form.language or None)
+    who = await who_is_free(session, centre, calendars, search, form.starts_at, rather=usual)
     if who is None:
         at = form.starts_at.astimezone(centre.zone)
         raise refusals.Overlap(about="counsellor", what=msg("the counsellor"), at=at)

@@ -1,16 +1,18 @@
 """The next interview of a path: the first free times of the same counsellor after the time for reflection."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.service.definition import Runtime
 from services.contracts.scheduling import Method
-from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.calendar import also_needed
 from services.scheduling.domain.paths import reflection_ends
 from services.scheduling.domain.rules import LONGEST_SPAN
+from services.scheduling.domain.slots import apart
 from services.scheduling.domain.states import ON_PATH
 from services.scheduling.settings import horizon_of, reflection_of
 from services.scheduling.store import Centre, GuidancePath, Interview
@@ -45,20 +47,9 @@ async def proposals(
     now, reflection = running.clock(), reflection_of(running)
     ends = reflection_ends([one.starts_at for one in counted], reflection, centre.zone)
     first = max(now.astimezone(centre.zone).date(), ends or date.min)
-    occupied = resources(centre.code, last.counsellor, None, path.subject_ref)[1:]
-    others = await other_calendars(session, path.subject_ref)
     until = first + LONGEST_SPAN - timedelta(days=1)
-    also = [one.key for one in (*occupied, *others)]
+    also = await also_needed(session, centre.code, None, path.subject_ref)
     search = Search(first, until, last.minutes, now, horizon_of(running), also=also)
     found, _later = await free_days(session, centre, calendars, search, most=DAYS, suits=lambda _at: True)
-    days = [(day, list(_apart(times, last.minutes))[:TIMES]) for day, times in found]
+    days = [(day, list(islice(apart(times, last.minutes, lambda at: at), TIMES))) for day, times in found]
     return Proposals(last.counsellor, last.minutes, first, reflected=bool(reflection), days=days)
-
-
-def _apart(times: Sequence[datetime], minutes: int) -> Iterator[datetime]:
-    """Those of these times that do not overlap."""
-    free_from: datetime | None = None
-    for at in times:
-        if free_from is None or at >= free_from:
-            yield at
-            free_from = at + timedelta(minutes=minutes)

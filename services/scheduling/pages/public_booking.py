@@ -15,7 +15,6 @@ from starlette.responses import RedirectResponse, Response
 from services.chassis.copies.areas import area_label
 from services.chassis.copies.centres import centre_copies
 from services.chassis.i18n import LANGUAGE_NAMES, Language
-from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
@@ -33,15 +32,13 @@ from services.contracts.values import Moment
 from services.scheduling.actions import public_booking as booking
 from services.scheduling.domain.holds import new_browser_token, owner_of_browser
 from services.scheduling.domain.public_booking import (
-    HALF_LABELS,
     LOST,
     SEARCHED,
-    Half,
     NotPublic,
     TimeTaken,
-    is_in_half,
 )
-from services.scheduling.pages.desk import parse_day
+from services.scheduling.domain.times import HALF_LABELS, Half, is_in_half
+from services.scheduling.pages.desk import halves, parse_day
 from services.scheduling.settings import rules_of_settings
 from services.scheduling.store import Centre, SlotHold
 from services.scheduling.store.booking_rules import rules_at, rules_of
@@ -111,7 +108,7 @@ async def choose_time(
         chosen=chosen,
         areas=[(one, area_label(one)) for one in copy.areas],
         spoken=list(LANGUAGE_NAMES.items()),
-        halves=[(half.value, _(label)) for half, label in HALF_LABELS.items()],
+        halves=halves(),
     )
     if days:  # before the first press, so that a second one is the same browser's
         set_cookie(shown, settings, CHOOSER_COOKIE, secret or new_browser_token(), _HOUR)

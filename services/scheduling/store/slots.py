@@ -206,6 +206,25 @@ async def free_days(
     return found, day if day <= search.last else None
 
 
+async def who_is_free(
+    session: AsyncSession,
+    centre: Centre,
+    calendars: Sequence[CalendarKey],
+    search: Search,
+    starts_at: datetime,
+    *,
+    rather: str | None,
+) -> FreeTime | None:
+    """The counsellor `rather`, if free at this time, else who has the most free times of seven days."""
+    day = starts_at.astimezone(centre.zone).date()
+    if not search.first <= day <= search.last:
+        return None
+    week = replace(search, first=day, last=min(search.last, day + timedelta(days=6)))
+    found = await free_times(session, [centre], calendars, week)
+    theirs = found.only([one for one in calendars if one[0] == rather])
+    return theirs.least_busy(starts_at) or found.least_busy(starts_at)
+
+
 async def _worked(session: AsyncSession, timeline: Timeline, centres: Collection[Centre]) -> dict[CalendarKey, int]:
     """The quarter-hours in which they work, of the counsellors who have entered working hours at these centres."""
     last = timeline.last + timedelta(days=1)  # an appointment may go on after midnight
