@@ -59,6 +59,7 @@ SETTLED = {
     ("waiting", "status"): "served",
     ("interviews", "status"): "fulfilled",
     ("workshops", "status"): "finished",
+    ("absences", "ends_at"): datetime.fromisoformat("2020-01-01T00:00:00+00:00"),
     ("referrals", "status"): "completed",
     ("dead_letters", "state"): "retried",
     ("erasure_confirmations", "confirmed_at"): datetime.fromisoformat("2020-01-01T00:00:00+00:00"),

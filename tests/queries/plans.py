@@ -12,6 +12,8 @@ from tests.queries.filled import grows
 from tests.queries.reading import Statement
 
 _SCAN = re.compile(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?")
+_PAST = re.compile(r"SEARCH (\w+) USING (?:COVERING )?INDEX (\w+) \(centre=\? AND \w+<\?\)")
+"""All of a centre up to a moment: its whole past."""
 
 
 async def scanned(store: Store, statement: Statement) -> set[str]:
@@ -34,7 +36,7 @@ async def _scanned_by_sqlite(store: Store, statement: Statement) -> set[tuple[st
     if _reads_the_first(statement.text) and not any("TEMP B-TREE FOR ORDER" in detail for detail in details):
         return set()
     names = _names(store, statement.text)
-    found = (match.groups() for detail in details for match in _SCAN.finditer(detail))
+    found = (match.groups() for detail in details for kind in (_SCAN, _PAST) for match in kind.finditer(detail))
     return {(names.get(name, name), index) for name, index in found}
 
 

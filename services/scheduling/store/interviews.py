@@ -24,7 +24,10 @@ _WITH_SUBJECT = sa.text("subject_ref is not null")
 _COUNTED = sa.text(f"{in_states(ON_PATH)} and path_id is not null")
 _NUMBERED = sa.text("number is not null and path_id is not null")
 _OPEN = sa.text(in_states((*BOOKED, *RUNNING)))
-"""Literals: on SQLite, a bound parameter never matches the predicate of a partial index."""
+"""Literals: on SQLite, a bound parameter never matches the predicate of a partial index.
+
+The status is in the index too: without it, SQLite prefers the one that has every interview of the centre.
+"""
 
 
 class GuidancePath(Aggregate, Table, table=True):
@@ -62,7 +65,7 @@ class Interview(Aggregate, Table, table=True):
         sa.Index("interviews_of_centre", "centre", "starts_at"),
         sa.Index("interviews_of_path", "path_id", postgresql_where=_ON_A_PATH, sqlite_where=_ON_A_PATH),
         sa.Index("interviews_of_person", "subject_ref", postgresql_where=_WITH_SUBJECT, sqlite_where=_WITH_SUBJECT),
-        sa.Index("interviews_open", "centre", "starts_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        sa.Index("interviews_open", "centre", "status", "starts_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index("interviews_of_visit", "visit_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index(
             "interviews_counted_once",

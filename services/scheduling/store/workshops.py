@@ -22,7 +22,7 @@ class Workshop(Aggregate, Table, table=True):
     """A series of sessions with seats."""
 
     __tablename__ = "workshops"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (sa.Index("workshops_of_centre", "centre", "first_at"),)
+    __table_args__ = (sa.Index("workshops_of_centre", "centre", "last_at"),)
 
     centre: str
     area: str | None = None
@@ -187,8 +187,8 @@ async def workshops_ahead(
     session: AsyncSession, centre: str, now: datetime, after: UUID | None = None, limit: int = 100
 ) -> Sequence[Workshop]:
     """A centre's workshops that have not begun and are not cancelled, in order of start; `after` as `workshops_of`."""
-    query = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.first_at) > now)
-    query = query.where(col(Workshop.cancelled_at).is_(None))
+    query = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.last_at) > now)
+    query = query.where(col(Workshop.first_at) > now, col(Workshop.cancelled_at).is_(None))
     return (await session.scalars(await _BY_START.page(session, query, limit, after))).all()
 
 
