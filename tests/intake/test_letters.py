@@ -32,6 +32,7 @@ from services.intake.pages.personal_data import read_personal_data
 from services.intake.store import PersonalLink, Visit, Visitor
 from services.intake.store.messages import Message
 from tests.chassis.mail.mail_server import MailServer, certificate, mail_server
+from tests.givens.calendars import read_calendar
 from tests.givens.intake import LIEGE_DESK, OPERATOR, open_centres, walks_in
 
 THURSDAY = datetime.fromisoformat("2026-04-02T09:15:00+02:00")
@@ -132,14 +133,10 @@ async def test_a_message_leaves_over_tls_with_time_centre_and_the_own_page(store
         "Cité des métiers de Liège\n",
     ]
     assert not re.search("Ada|Lovelace|liege-c01", str(message).replace(ADDRESS, ""))
-    (calendar,) = message.iter_attachments()
-    lines = calendar.get_content().splitlines()
-    assert {
-        "METHOD:PUBLISH",
-        "DTSTART:20260402T071500Z",
-        "DTEND:20260402T081500Z",
-        "LOCATION:Cité des métiers de Liège",
-    } <= set(lines)
+    (file,) = message.iter_attachments()
+    [read] = read_calendar(file.get_content())
+    assert (read.starts_at, read.ends_at) == (THURSDAY, THURSDAY + timedelta(minutes=60))
+    assert read.location == "Cité des métiers de Liège"
     assert await state_of(store) == [("sent", None)]
 
 
@@ -221,7 +218,7 @@ async def test_every_message_has_its_words_in_four_languages(
         assert isinstance(letter, Letter)
         assert not re.search(r"[{}]", letter.subject + letter.body)
         assert "/intake/l/" not in letter.body, "a link without a PIN is not mailed: who reads it could choose one"
-        assert (letter.calendar is not None) == purpose.in_calendar
+        assert bool(letter.calendars) == purpose.in_calendar
         said |= {letter.subject, letter.body}
     assert len(said) == 2 * len(LANGUAGES)
 

@@ -23,6 +23,7 @@ from services.intake.store.appointments import expected_visitors, is_of_day, nex
 from services.intake.store.messages import Message
 from services.intake.store.reminders import Reminder
 from tests.givens.appointments import TEN, booked, expects, moved
+from tests.givens.calendars import read_calendar
 from tests.givens.intake import MONDAY
 from tests.givens.rows import rows_of
 from tests.intake.test_letters import person_with, with_a_pin
@@ -70,9 +71,10 @@ async def test_every_language_says_how_and_no_message_has_an_address(
         how = f"({WORDS[mode][lang]})"
         assert f"10:00 {how}" in letter.subject
         assert f"10:00 {how}\n" in letter.body
-        assert letter.calendar is not None
-        assert f"LOCATION:Cité des métiers de Liège {how}" in letter.calendar.text
-        assert [word for word in (letter.body + letter.calendar.text).split() if "://" in word] == [
+        [calendar] = letter.calendars
+        [read] = read_calendar(calendar.text)
+        assert read.location == f"Cité des métiers de Liège {how}"
+        assert [word for word in (letter.body + calendar.text).split() if "://" in word] == [
             word for word in letter.body.split() if "/intake/stop/" in word
         ]
 

@@ -121,7 +121,7 @@ async def test_the_e_mail_that_confirms_a_contact_has_its_words_in_four_language
         assert isinstance(letter, Letter)
         assert not re.search(r"[{}]", letter.subject + letter.body)
         assert "Ada" not in letter.subject + letter.body
-        assert (letter.calendar, letter.unsubscribe) == (None, None)
+        assert (letter.calendars, letter.unsubscribe) == ([], None)
         texts |= {letter.subject, letter.body.replace("ada@example.org", "")}
     assert len(texts) == 2 * len(LANGUAGES)
 

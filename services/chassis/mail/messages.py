@@ -1,7 +1,7 @@
 """Queued messages: their columns, their states, and how they are queued, closed and removed."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -35,11 +35,11 @@ class MailState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CalendarPart:
-    """An iCalendar object (RFC 5545), which goes along as a file."""
+    """An invitation (RFC 5546), which goes along."""
 
     text: str
     method: str
-    """As in the object: `PUBLISH` or `CANCEL`."""
+    """As in the object: `REQUEST` or `CANCEL`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Letter:
     body: str
     """Plain text; paragraphs are separated by an empty line."""
     lang: str
-    calendar: CalendarPart | None = None
+    calendars: Sequence[CalendarPart] = ()
     unsubscribe: str | None = None
     """The URL at which the reader's mail program ends such messages with one click (RFC 8058)."""
 

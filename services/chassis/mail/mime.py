@@ -1,4 +1,4 @@
-"""Composes e-mails: headers, the text, the same as HTML, and a file for calendars."""
+"""Composes e-mails: headers, the text, the same as HTML, and invitations for calendars."""
 
 from email import policy
 from email.headerregistry import Address, BaseHeader, HeaderRegistry, UnstructuredHeader
@@ -39,11 +39,24 @@ def compose(row: MailRow, letter: Letter, sender: Address) -> EmailMessage:
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(letter.body)
     message.add_alternative(_html_of(letter), subtype="html")
-    if letter.calendar is not None:
-        part = letter.calendar
-        message.add_attachment(part.text, subtype="calendar", filename="cefo.ics", params={"method": part.method})
+    _add_invitations(message, letter)
     message["Content-Language"] = letter.lang  # last: the content sets all headers of this kind
     return message
+
+
+def _add_invitations(message: EmailMessage, letter: Letter) -> None:
+    """One invitation is another form of the message, which mail programs act on (RFC 6047), and a file for the others.
+
+    Of several, each is a file of its own: a message has one form at a time.
+    """
+    if len(letter.calendars) == 1:
+        [part] = letter.calendars
+        message.add_alternative(part.text, subtype="calendar", params={"method": part.method})
+        message.add_attachment(part.text.encode(), maintype="application", subtype="ics", filename="cefo.ics")
+        return
+    for number, part in enumerate(letter.calendars, 1):
+        method = {"method": part.method}
+        message.add_attachment(part.text, subtype="calendar", filename=f"cefo-{number}.ics", params=method)
 
 
 def _html_of(letter: Letter) -> str:

@@ -30,6 +30,11 @@ SECONDS = 30.0
 DEMO_SENDER = Address(display_name="cefo (demo)", addr_spec="noreply@cefo.example")
 
 
+def sender_of(settings: Settings) -> Address:
+    """The sender of every message: that of the demo, if none is configured. Raises `ValueError`."""
+    return sender_address(settings.smtp_from) if settings.smtp_from is not None else DEMO_SENDER
+
+
 Send = Callable[[MailRow, Any], Awaitable[None]]
 """Hands one message over: a `Letter` or a `TextMessage`, as the transport takes them. Raises `DeliveryError`."""
 

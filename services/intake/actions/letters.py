@@ -4,6 +4,7 @@ A letter holds a time, a centre and the personal link: no name, no text of a pla
 """
 
 from collections.abc import Sequence
+from email.headerregistry import Address
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
@@ -16,11 +17,12 @@ from services.chassis.identity.tokens import Signer, signer
 from services.chassis.mail.errors import NothingToSend, NotYet
 from services.chassis.mail.gsm import fits, in_alphabet
 from services.chassis.mail.messages import Letter, Outgoing, TextMessage, one_line
+from services.chassis.mail.transports import DEMO_SENDER, sender_of
 from services.chassis.refusals import msg
 from services.chassis.runtime.settings import Settings
 from services.chassis.storage.store import Store
 from services.contracts.appointments import AppointmentMode
-from services.intake.actions.calendars import calendar_of
+from services.intake.actions.calendars import invitations_of
 from services.intake.actions.confirmations import confirmation_secret
 from services.intake.actions.links import link_of_person, mailed_address
 from services.intake.actions.message_texts import texts_for
@@ -94,7 +96,7 @@ class Letters:
         page = mailed_address(self._signer, url, await link_of_person(session, visitor.id, now), now)
         afar = any(Meeting.of(one).mode is not AppointmentMode.IN_PERSON for one in row.meetings)
         texts = await texts_for(session, centre.code, MailPurpose(row.purpose), lang, afar=afar)
-        addresses = Addresses(page, stop)
+        addresses = Addresses(page, stop, sender_of(self._settings))
         if number is not None:
             return text_message(row, texts, centre, addresses, number, lang)
         assert address is not None
@@ -129,6 +131,8 @@ class Addresses(NamedTuple):
     page: str | None
     stop: str | None
     """None: the contact is not confirmed yet, and there are no messages to stop."""
+    sender: Address = DEMO_SENDER
+    """Who invites, in calendars."""
 
 
 def letter(row: Message, texts: Texts, centre: Centre, addresses: Addresses, recipient: str, lang: str) -> Letter:
@@ -140,7 +144,16 @@ def letter(row: Message, texts: Texts, centre: Centre, addresses: Addresses, rec
         subject=one_line(filled(texts.subject, values)),
         body=body_of(texts, values) + "\n",
         lang=lang,
-        calendar=calendar_of(row, purpose, meetings, centre.name, lang) if purpose.in_calendar else None,
+        calendars=invitations_of(
+            row,
+            purpose,
+            meetings,
+            place=centre.name,
+            zone=centre.zone,
+            sender=addresses.sender,
+            recipient=recipient,
+            lang=lang,
+        ),
         unsubscribe=addresses.stop,
     )
 

@@ -232,8 +232,8 @@ async def test_a_letter_that_is_composed_when_it_is_sent(store: Store, server: M
         if row.id == rows[1].id:
             raise ZeroDivisionError
         body = "Bonjour <Ada>,\n\nLigne 1\nhttps://x/?a=1&b=2\n"
-        calendar = CalendarPart("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "PUBLISH")
-        return Letter("ada@ifapme.example", "Rendez-vous", body, "de", calendar, "https://x/stop/1")
+        calendar = CalendarPart("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "REQUEST")
+        return Letter("ada@ifapme.example", "Rendez-vous", body, "de", [calendar], "https://x/stop/1")
 
     await MailSender(store, Mail, Transports(SmtpServer(server.settings(tmp_path))), letter_of).round()
     found = {row.id: (row.state, row.error) for row in await stored(store)}
@@ -245,8 +245,12 @@ async def test_a_letter_that_is_composed_when_it_is_sent(store: Store, server: M
     assert '<html lang="de">' in html
     assert "<p>Bonjour &lt;Ada&gt;,</p>" in html
     assert '<p>Ligne 1<br><a href="https://x/?a=1&amp;b=2">https://x/?a=1&amp;b=2</a></p>' in html
-    (part,) = message.iter_attachments()
-    assert (part.get_content_type(), part.get_param("method")) == ("text/calendar", "PUBLISH")
+    (file,) = message.iter_attachments()
+    assert (file.get_content_type(), file.get_filename()) == ("application/ics", "cefo.ics")
+    [part] = [one for one in message.walk() if one.get_content_type() == "text/calendar"]
+    assert (part.get_param("method"), part.get_content_charset()) == ("REQUEST", "utf-8")
+    assert not part.is_attachment()
+    assert part.get_content().splitlines() == file.get_content().decode().splitlines()
     assert part.get_content().splitlines() == ["BEGIN:VCALENDAR", "END:VCALENDAR"]
 
 

@@ -1,0 +1,1 @@
+"""Calendars as other programs read and write them (RFC 5545)."""
