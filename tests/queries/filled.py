@@ -59,6 +59,7 @@ SETTLED = {
     ("waiting", "status"): "served",
     ("interviews", "status"): "fulfilled",
     ("workshops", "status"): "finished",
+    ("visitors", "retain_until"): datetime.fromisoformat("2099-01-01T00:00:00+00:00"),
     ("absences", "ends_at"): datetime.fromisoformat("2020-01-01T00:00:00+00:00"),
     ("referrals", "status"): "completed",
     ("dead_letters", "state"): "retried",
@@ -72,7 +73,7 @@ SETTLED = {
     ("messages", "done_at"): datetime.fromisoformat("2020-01-01T00:00:00+00:00"),
     ("mail", "done_at"): datetime.fromisoformat("2020-01-01T00:00:00+00:00"),
 }
-"""What the past has in these columns: it is over."""
+"""What the past has in these columns: it is over, and nobody is due to be removed."""
 DAYS = 3650
 """Ten years."""
 _CODES = [centre.code for centre in CENTRES]
