@@ -108,7 +108,9 @@ def language_name(code: str) -> str:
     return translate(NAMED[code]) if code in NAMED else name or translate(NO_NAME).format(code=code)
 
 
-Form = Literal["short", "medium", "long", "full"]
+Form = Literal["short", "medium", "long", "full", "month", "weekday"]
+_PATTERNS = {"month": "MMMM y", "weekday": "EEE d MMM"}
+"""Forms that Babel has no name for: March 2026; Mon 2 Mar."""
 
 
 def date_text(day: date, form: Form = "long", lang: str | None = None) -> str:
@@ -116,7 +118,7 @@ def date_text(day: date, form: Form = "long", lang: str | None = None) -> str:
     lang = lang or language.get()
     if form == "short":
         return format_date(day, _IN_FIGURES[lang], locale(lang))
-    text = format_date(day, form, locale(lang))
+    text = format_date(day, _PATTERNS.get(form, form), locale(lang))
     # Babel does not know that French writes the first of the month as an ordinal.
     return re.sub(r"(?<!\d)1 (?=\D)", "1er ", text, count=1) if lang == "fr" else text
 

@@ -1,13 +1,14 @@
 """Scheduling’s pages for counsellors and for visitors, one module per subject."""
 
 from services.scheduling.pages import (
-    agenda,
     attendance,
     board,
     booking,
     booking_rules,
+    calendars,
     counsellors,
     free_times,
+    interview,
     mine,
     own_booking,
     own_changes,
@@ -20,7 +21,20 @@ from services.scheduling.pages import (
     workshops,
 )
 
-_teams = (board, booking, free_times, agenda, path, workshops, attendance, rooms, counsellors, booking_rules, person)
+_teams = (
+    board,
+    booking,
+    free_times,
+    calendars,
+    interview,
+    path,
+    workshops,
+    attendance,
+    rooms,
+    counsellors,
+    booking_rules,
+    person,
+)
 routers = tuple(
     one.router for one in (*_teams, mine, own_booking, own_changes, public, public_booking, public_confirmed)
 )

@@ -56,6 +56,12 @@ SCHEDULING: Asks = {
     "GET /scheduling/board/stream": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/queue": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/agenda": lambda w, me: Ask(query=_TODAY),
+    "GET /scheduling/agenda (the day of a centre)": lambda w, me: Ask(query=_TODAY | {"counsellor": "*"}),
+    "GET /scheduling/agenda (a week of a room)": lambda w, me: Ask(query=_TODAY | {"view": "week", "room": "liege-r1"}),
+    "GET /scheduling/agenda (a month of a centre)": lambda w, me: Ask(
+        query=_TODAY | {"view": "month", "counsellor": "*"}
+    ),
+    "GET /scheduling/agenda/stream": lambda w, me: Ask(query=_TODAY),
     "GET /scheduling/agenda (of a counsellor of Liège)": lambda w, me: Ask(
         query=_TODAY | {"centre": me.side.centre, "counsellor": code_of(w.liege)}
     ),

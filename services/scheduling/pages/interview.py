@@ -1,6 +1,6 @@
-"""A counsellor's day, and one interview: moved, cancelled, missed, held."""
+"""One interview: moved, cancelled, missed, held."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,21 +22,17 @@ from services.contracts.scheduling import AppointmentStatus, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole, YesNo
 from services.scheduling.actions import guidance, no_shows
-from services.scheduling.claims import staff_code
-from services.scheduling.domain import times
 from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN, OUTCOME_LABELS, CancelReason, may_undo_no_show
 from services.scheduling.pages.desk import (
     Counsellor,
     counsellor_choices,
-    desk_of,
     has_room_on,
     interpreter_choices,
     length_word,
     lengths,
     may_book_on,
     mode_choices,
-    parse_day,
     parse_moment,
     reason_labels,
     reasons,
@@ -48,13 +44,11 @@ from services.scheduling.pages.offers import times_to_move_to
 from services.scheduling.settings import horizon_of, rules_of_settings
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.booking_rules import rules_of
-from services.scheduling.store.counsellors import belongs_to, counsellor_names
-from services.scheduling.store.interviews import agenda, on_path
+from services.scheduling.store.counsellors import counsellor_names
+from services.scheduling.store.interviews import on_path
 from services.scheduling.store.rooms import room_names
 
 router = Router("/scheduling", pages=True)
-SHOWN = 50
-"""Interviews on one page of a day."""
 
 
 class StepForm(Body):
@@ -81,56 +75,6 @@ class MoveForm(StepForm):
     mode: AppointmentMode | None = None
     interpreter_language: Language | None = None
     outside_working_hours: YesNo = False
-
-
-@router.get("/agenda")
-async def day(
-    request: Request,
-    read: Reading,
-    running: Running,
-    person: Counsellor,
-    centre: Key = "",
-    date: Key = "",
-    counsellor: Key = "",
-    after: UUID | None = None,
-) -> Response:
-    """A day's interviews: the counsellor's own, a colleague's, or (`*`) all.
-
-    `after`: the last interview of the page before.
-    """
-    centre_copy, own = await desk_of(read, person, centre)
-    today = running.clock().astimezone(centre_copy.zone).date()
-    chosen = parse_day(date, today)
-    whose = counsellor or staff_code(person) or "*"
-    bounds = times.local_day(chosen, centre_copy.zone)
-    which = None if whose == "*" else whose
-    found = await agenda(read, centre_copy.code, *bounds, counsellor=which, after=after, limit=SHOWN + 1)
-    rows = found[:SHOWN]
-    chosen_here = [whose] if await belongs_to(read, whose, centre_copy.code) else []
-    names = await counsellor_names(read, [*chosen_here, *(row.counsellor for row in rows)])
-    counsellors = await counsellor_choices(read, centre_copy.code)
-    if whose not in ("*", *dict(counsellors)):
-        counsellors.append((whose, names[whose]))
-    return page(
-        request,
-        "scheduling/agenda.html",
-        centre=centre_copy,
-        own=own,
-        centre_name=centre_copy.name,
-        day=chosen,
-        is_today=chosen == today,
-        before=chosen - timedelta(days=1),
-        behind=chosen + timedelta(days=1),
-        whose=whose,
-        me=staff_code(person),
-        interviews=rows,
-        last=rows[-1].id if len(found) > SHOWN else None,
-        names=names,
-        rooms=await room_names(read, centre_copy.code),
-        counsellors=counsellors,
-        openings=centre_copy.hours.of(chosen),
-        length_word=length_word,
-    )
 
 
 @router.get("/interviews/{id}")

@@ -1,0 +1,210 @@
+"""What calendars show: the interviews, workshop sessions and absences of counsellors, rooms and centres."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.storage.bulk import in_list
+from services.scheduling.domain.states import WorkshopStatus
+from services.scheduling.domain.times import QUARTER, Interval
+from services.scheduling.store.availability import absences_between
+from services.scheduling.store.interviews import Interview
+from services.scheduling.store.workshops import Session, Workshop
+
+WORKSHOP, ABSENCE = "workshop", "absence"
+"""The `Block.kind` of a workshop's session and of an absence; of an interview, it is its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose calendar it is: a counsellor's, a room's, or with neither the centre's.
+
+    `centre`: of the room, or the centre itself. `centres`: at which a counsellor's workshops are looked for.
+    `team`: the counsellors whose absences are in it.
+    """
+
+    centre: str
+    counsellor: str | None = None
+    room: str | None = None
+    centres: tuple[str, ...] = ()
+    team: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One entry of a calendar. `id`: of the interview, the workshop or the absence; `key`: each entry's own."""
+
+    kind: str
+    id: UUID
+    key: UUID
+    counsellor: str
+    starts_at: datetime
+    minutes: int
+    centre: str = ""
+    room: str | None = None
+    status: str = ""
+    method: str | None = None
+    subject_ref: UUID | None = None
+    area: str | None = None
+    mode: str = ""
+    interpreter_language: str | None = None
+    arrived_at: datetime | None = None
+    started_at: datetime | None = None
+    version: int = 0
+    title: str = ""
+    seats: int = 0
+    taken: int = 0
+
+    @property
+    def ends_at(self) -> datetime:
+        """Its end; of an interview that runs, a quarter-hour after its beginning."""
+        return self.starts_at + (timedelta(minutes=self.minutes) if self.minutes else QUARTER)
+
+    @property
+    def interval(self) -> Interval:
+        """From its beginning to its end."""
+        return self.starts_at, self.ends_at
+
+
+async def blocks_of(session: AsyncSession, subject: Subject, start: datetime, end: datetime) -> list[Block]:
+    """Everything in a calendar that begins in [start, end), and the absences that touch it, in order of time.
+
+    A new kind of entry is one more function in the list.
+    """
+    found = [
+        *await interview_blocks(session, subject, start, end),
+        *await session_blocks(session, subject, start, end),
+        *await absence_blocks(session, subject, start, end),
+    ]
+    return in_order(found)
+
+
+def in_order(blocks: Sequence[Block]) -> list[Block]:
+    """By time; at one time, the longest first."""
+    return sorted(blocks, key=lambda one: (one.starts_at, -one.minutes, str(one.key)))
+
+
+_INTERVIEW: list[Any] = [
+    *(col(Interview.kind), col(Interview.id), col(Interview.id).label("key"), col(Interview.counsellor)),
+    *(col(Interview.starts_at), col(Interview.minutes), col(Interview.centre), col(Interview.room)),
+    *(col(Interview.status), col(Interview.method), col(Interview.subject_ref), col(Interview.area)),
+    *(col(Interview.mode), col(Interview.interpreter_language), col(Interview.arrived_at)),
+    *(col(Interview.started_at), col(Interview.version)),
+]
+"""In the order of the fields of `Block`."""
+
+
+async def interview_blocks(session: AsyncSession, subject: Subject, start: datetime, end: datetime) -> list[Block]:
+    """The interviews that begin in [start, end), those that were cancelled too."""
+    query = sa.select(*_INTERVIEW).where(*_interviews(subject, start, end))
+    return [Block(*row) for row in await session.execute(query)]
+
+
+def _interviews(subject: Subject, start: datetime, end: datetime) -> list[sa.ColumnElement[bool]]:
+    whose = [col(Interview.centre) == subject.centre]
+    if subject.counsellor is not None:
+        whose = [col(Interview.counsellor) == subject.counsellor]
+    elif subject.room is not None:
+        whose.append(col(Interview.room) == subject.room)
+    return [*whose, col(Interview.starts_at) >= start, col(Interview.starts_at) < end]
+
+
+async def first_interviews(
+    session: AsyncSession, subject: Subject, days: Sequence[Interval], most: int
+) -> tuple[list[Block], list[int]]:
+    """Of each of these days, the first interviews, `most` at most, and how many there are."""
+    firsts = [
+        sa.select(
+            sa.select(*_INTERVIEW)
+            .where(*_interviews(subject, *day))
+            .order_by(col(Interview.starts_at), col(Interview.id))
+            .limit(most)
+            .subquery()
+        )
+        for day in days
+    ]
+    counts = [
+        sa.select(sa.literal(nth, sa.Integer()), sa.func.count()).where(*_interviews(subject, *day))
+        for nth, day in enumerate(days)
+    ]
+    found = [Block(*row) for row in await session.execute(sa.union_all(*firsts))]
+    numbers = {row[0]: row[1] for row in await session.execute(sa.union_all(*counts))}
+    return found, [numbers[nth] for nth in range(len(days))]
+
+
+_SESSIONS = (
+    sa.select(col(Workshop.id), col(Session.id), col(Workshop.counsellor), col(Session.starts_at))
+    .add_columns(col(Session.minutes), col(Workshop.centre), col(Workshop.room), col(Workshop.status))
+    .add_columns(col(Workshop.area), col(Workshop.title), col(Workshop.seats), col(Workshop.taken))
+    .join(Session, col(Session.workshop_id) == col(Workshop.id))
+)
+
+
+async def session_blocks(session: AsyncSession, subject: Subject, start: datetime, end: datetime) -> list[Block]:
+    """The sessions of workshops that begin in [start, end). Of those that were cancelled, the status says so."""
+    centres = subject.centres if subject.counsellor is not None else (subject.centre,)
+    query = _SESSIONS.where(in_list(col(Workshop.centre), "centres"))
+    query = query.where(col(Workshop.last_at) >= start, col(Workshop.first_at) < end)
+    if subject.counsellor is not None:
+        query = query.where(col(Workshop.counsellor) == subject.counsellor)
+    elif subject.room is not None:
+        query = query.where(col(Workshop.room) == subject.room)
+    rows = await session.execute(
+        query.where(col(Session.starts_at) >= start, col(Session.starts_at) < end), {"centres": sorted(set(centres))}
+    )
+    return [_session_block(*row) for row in rows]
+
+
+def _session_block(
+    id: UUID,
+    key: UUID,
+    counsellor: str,
+    starts_at: datetime,
+    minutes: int,
+    centre: str,
+    room: str | None,
+    status: str,
+    area: str | None,
+    title: str,
+    seats: int,
+    taken: int,
+) -> Block:
+    return Block(
+        WORKSHOP,
+        id,
+        key,
+        counsellor,
+        starts_at,
+        minutes,
+        centre=centre,
+        room=room,
+        status=WorkshopStatus(status).value,
+        area=area,
+        title=title,
+        seats=seats,
+        taken=taken,
+    )
+
+
+async def absence_blocks(session: AsyncSession, subject: Subject, start: datetime, end: datetime) -> list[Block]:
+    """The absences that touch [start, end) of the counsellor, or of the centre's counsellors."""
+    team = (subject.counsellor,) if subject.counsellor is not None else subject.team
+    if not team:
+        return []
+    return [
+        Block(
+            ABSENCE,
+            one.id,
+            one.id,
+            one.counsellor,
+            one.starts_at,
+            int((one.ends_at - one.starts_at).total_seconds() // 60),
+        )
+        for one in await absences_between(session, team, start, end)
+    ]
