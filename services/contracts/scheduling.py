@@ -21,6 +21,7 @@ from services.contracts.envelope import (
     SubjectRef,
     private,
 )
+from services.contracts.outcomes import InterviewOutcome
 from services.contracts.topics import INTERVIEWS, WORKSHOPS
 
 
@@ -194,23 +195,7 @@ class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTER
     subject_ref: SubjectRef | None = None
     closed_by: Code | None = None
     mode: ModeCode = AppointmentMode.IN_PERSON
-
-
-class InterviewUndone(Event, type="cefo.scheduling.interview-undone.v1", topic=INTERVIEWS, about="interview_id"):
-    """An interview was started by mistake, and counts for nothing. `held`: it had already ended as held.
-
-    One with an appointment stays booked.
-    """
-
-    interview_id: PersonalReference
-    kind: Kind
-    centre: CentreCode
-    area: AreaCode | None
-    counsellor: StaffCode
-    starts_at: At
-    at: At
-    held: Flag
-    visit_id: PersonalReference | None
+    outcome: InterviewOutcome | None = None
 
 
 class WorkshopSession(BaseModel):

@@ -7,6 +7,7 @@ from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Activity
 from services.contracts.directory import ReferralStatus, ServiceStatus
 from services.contracts.intake import Channel, VisitStatus
+from services.contracts.outcomes import InformationTopic, NextStep
 from services.contracts.plans import ActionStatus
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method
 
@@ -18,6 +19,8 @@ WITH_WORDS: tuple[type[StrEnum], ...] = (
     AppointmentMode,
     InterviewKind,
     Method,
+    InformationTopic,
+    NextStep,
     ActionStatus,
     ReferralStatus,
     ServiceStatus,

@@ -7,9 +7,10 @@ from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.intake import VisitAreaCorrected, VisitCheckedIn, VisitRecorded
+from services.contracts.interviews import InterviewOutcomeCorrected, InterviewResumed, InterviewUndone
 from services.contracts.plans import PlanConfirmed
 from services.contracts.queue import VisitorArrivalUndone
-from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind, InterviewUndone
+from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind
 from services.impact import actions
 from services.impact.domain import Measure
 from services.impact.store import Account, Centre
@@ -58,6 +59,23 @@ async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
     """Takes an information interview out of the count, if it was in it."""
     if event.held:
         actions.uncount(work, Measure.INFORMATION, event.starts_at, event.centre, event.area)
+
+
+@reactions.on(InterviewResumed)
+async def on_interview_resumed(work: Work, event: InterviewResumed) -> None:
+    """Takes an interview out of the count that goes on: it counts once it is held again."""
+    guidance = event.kind is InterviewKind.GUIDANCE
+    actions.uncount(
+        work, Measure.GUIDANCE if guidance else Measure.INFORMATION, event.starts_at, event.centre, event.area
+    )
+
+
+@reactions.on(InterviewOutcomeCorrected)
+async def on_interview_outcome_corrected(work: Work, event: InterviewOutcomeCorrected) -> None:
+    """Counts an interview by its corrected area."""
+    measure = Measure.GUIDANCE if event.kind is InterviewKind.GUIDANCE else Measure.INFORMATION
+    actions.uncount(work, measure, event.starts_at, event.centre, event.area_before)
+    actions.count(work, measure, event.starts_at, event.centre, event.area)
 
 
 @reactions.on(AttendanceRecorded)

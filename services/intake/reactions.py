@@ -12,6 +12,7 @@ from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
+from services.contracts.interviews import InterviewResumed, InterviewUndone
 from services.contracts.plans import ActionPlanned
 from services.contracts.roles import Role
 from services.contracts.rooms import RoomPublished
@@ -25,7 +26,6 @@ from services.contracts.scheduling import (
     InterviewMoved,
     InterviewRestated,
     InterviewStarted,
-    InterviewUndone,
     SeatReleased,
     SeatTaken,
     WorkshopAnnounced,
@@ -69,7 +69,7 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
     await retry_refused(work, UnknownCentre.slug, "centre-published")
 
 
-def of_visit(event: InterviewStarted | InterviewHeld | InterviewUndone) -> list[RowKey]:
+def of_visit(event: InterviewStarted | InterviewHeld | InterviewResumed | InterviewUndone) -> list[RowKey]:
     """The visit of the interview's visitor."""
     return [(Visit, event.visit_id)] if event.visit_id else []
 
@@ -102,6 +102,13 @@ async def on_interview_held(work: Work, event: InterviewHeld) -> None:
     if event.visit_id is not None:
         ended_at = event.starts_at + timedelta(minutes=event.minutes)
         await interviews.end(work, event.visit_id, event.interview_id, ended_at, event.closed_by)
+
+
+@reactions.on(InterviewResumed, loads=of_visit)
+async def on_interview_resumed(work: Work, event: InterviewResumed) -> None:
+    """The visit goes on with the interview."""
+    if event.visit_id is not None:
+        await interviews.resume(work, event.visit_id, event.interview_id)
 
 
 @reactions.on(InterviewUndone, loads=of_visit)

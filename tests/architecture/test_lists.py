@@ -38,6 +38,7 @@ NO_LIST = {
     "scheduling.store.calendars.first_interviews": "the first of each day, and their number; the day has all",
     "scheduling.store.holds.expired_before": "deleted in batches",
     "scheduling.store.interviews.unrestated": "restated in batches",
+    "scheduling.store.line.in_line": "the head of the line, of whom one is taken",
     "scheduling.store.rooms.unpublished": "published in batches",
     "plans.store.queries.active_services": "choices of a form; the centre's referrals have the search for the others",
 }

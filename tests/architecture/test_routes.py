@@ -42,6 +42,7 @@ UNLIMITED = {
 ADDED_ONCE = {
     "POST /intake/api/v1/visits/{id}/visitor": "a visit has one visitor",
     "POST /scheduling/api/v1/interviews/information": "a visit has one running interview, which is answered again",
+    "POST /scheduling/api/v1/waiting/next": "refused while the interview that it started goes on, with its id",
     "POST /scheduling/api/v1/paths": "a person has one open path",
     "POST /scheduling/api/v1/interviews": "a person and a counsellor have one appointment at a time",
     "POST /scheduling/api/v1/workshops": "a counsellor has one appointment at a time",

@@ -29,7 +29,7 @@ from services.intake.actions.end_of_day import end_days
 from services.intake.domain.queue import Priority
 from services.intake.store import Visit
 from services.intake.store.queue import Caller
-from services.scheduling.actions import guidance, information
+from services.scheduling.actions import guidance, information, taking
 from services.scheduling.store import Interview, Waiting
 from tests.boards.two_services import SERVICES, TwoServices
 from tests.givens.intake import walks_in
@@ -159,6 +159,37 @@ class Morning(RuleBasedStateMachine):
     @rule(which=WHICH)
     def finish_an_interview(self, which: int) -> None:
         self.change_an_interview(which, information.finish)
+
+    @rule(which=WHICH)
+    def undo_the_end(self, which: int) -> None:
+        """The visitor is in the interview again, unless the desk has ended the visit."""
+        if not self.interviews:
+            return
+        interview, visit = self.interviews[-min(which, len(self.interviews))]
+        ended_by_the_desk = self.run(self.is_of_the_desk(visit, interview))
+        if self.change_an_interview(which, information.resume) and not self.late and not ended_by_the_desk:
+            assert self.place_of(visit)[0] == "being_served"
+
+    @rule(counsellor=st.sampled_from([NADIA, TOM]))
+    def take_next(self, counsellor: str) -> None:
+        """As the rule of the page says; while nothing is late, the first whom the board shows as waiting for them."""
+        here: list[Visit] = self.run(self.here()) if not self.late else []
+        free = [row for row in here if row.status == "waiting" and row.held_at is None and row.for_desk is None]
+        mine = [row for row in free if row.for_counsellor in (None, counsellor)]
+        places = {row.id: self.place_of(row.id) for row in mine}
+        taken: list[Interview] = []
+
+        async def do() -> None:
+            async with self.centre.stores["scheduling"].work() as work:
+                taken.append(await taking.take_next(work, LIEGE, counsellor, [], []))
+
+        done = self.step(do)
+        for interview in taken if done else []:
+            assert interview.visit_id is not None
+            if not self.late:
+                assert interview.visit_id == mine[0].id
+            self.interviews.append((interview.id, interview.visit_id))
+            self.before[interview.id] = places.get(interview.visit_id, ("", -1))
 
     @rule(which=WHICH)
     def undo_an_interview(self, which: int) -> None:

@@ -165,7 +165,7 @@ class Counsellor:
     async def starts_with(self, ticket: str) -> None:
         """Sees on the board, without touching it, that this person is here, and begins the interview."""
         await self.page.get_by_role("button", name=f"Commencer l’entretien – {ticket}").click()
-        mine = self.page.get_by_role("region", name="Mes entretiens du jour")
+        mine = self.page.get_by_role("region", name="Mon entretien en cours")
         await expect(row(mine, ticket)).to_contain_text("en entretien depuis")
 
     async def finishes_with(self, ticket: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from services.chassis.refusals import Refused
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
+from services.contracts.interviews import InterviewUndone
 from services.contracts.queue import VisitorArrivalUndone, VisitorArrived
 from services.contracts.scheduling import (
     InterviewBooked,
@@ -18,7 +19,6 @@ from services.contracts.scheduling import (
     InterviewKind,
     InterviewMoved,
     InterviewStarted,
-    InterviewUndone,
     Side,
 )
 from services.scheduling.actions import arrivals, guidance, information, no_shows, paths, seats, workshops

@@ -8,7 +8,8 @@ from services.chassis.refusals import NotFound, Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
 from services.contracts.intake import VisitStatus
-from services.contracts.scheduling import InterviewHeld, InterviewStarted, InterviewUndone
+from services.contracts.interviews import InterviewUndone
+from services.contracts.scheduling import InterviewHeld, InterviewStarted
 from services.scheduling.actions import guidance, information
 from services.scheduling.actions.end_of_day import end_days
 from services.scheduling.domain import refusals
@@ -136,7 +137,7 @@ async def test_a_start_by_mistake_is_undone_and_the_visitor_waits_again(store: S
     assert (await begin(store, visitor, TOM)).counsellor == TOM
 
 
-async def test_an_interview_that_ended_is_undone_for_half_an_hour_and_its_visitor_comes_back_when_intake_says_so(
+async def test_an_interview_that_ended_is_undone_for_ten_minutes_and_its_visitor_comes_back_when_intake_says_so(
     store: Store, visitor: Visitor, clock: FixedClock
 ) -> None:
     await react(store, [visitor.is_called()])
@@ -144,7 +145,7 @@ async def test_an_interview_that_ended_is_undone_for_half_an_hour_and_its_visito
     clock.forward(minutes=10)
     await end(store, interview)
     assert (await waiting(store, visitor)).status == "served"
-    clock.forward(minutes=29)
+    clock.forward(minutes=9)
     await undo(store, interview)
     (undone,) = await emitted_events(store, InterviewUndone)
     assert (undone.held, undone.starts_at, undone.area) == (True, MONDAY, "find-job")
@@ -153,7 +154,7 @@ async def test_an_interview_that_ended_is_undone_for_half_an_hour_and_its_visito
     await react(store, [visitor.is_back(VisitStatus.CALLED)])
     again = await begin(store, visitor, TOM)
     await end(store, again)
-    clock.forward(minutes=30)
+    clock.forward(minutes=10)
     with pytest.raises(refusals.TooLateToUndo):
         await undo(store, again)
 

@@ -59,6 +59,17 @@ async def end(work: Work, visit_id: UUID, interview_id: UUID, at: datetime, clos
     emit_ended(work, visit)
 
 
+async def resume(work: Work, visit_id: UUID, interview_id: UUID) -> None:
+    """The interview that ended the visit goes on, and so does the visit. Ignored if the desk has decided otherwise."""
+    visit = await work.find(Visit, visit_id)
+    if visit is None or visit.interview_id != interview_id or not VisitStatus(visit.status).was_served:
+        return
+    visit.status, visit.ended_at, visit.closed_by = VisitStatus.BEING_SERVED.value, None, None
+    status = VisitStatus.BEING_SERVED
+    work.emit(visit, VisitReturned(visit_id=visit.id, centre=visit.centre, at=work.now, status=status))
+    work.notify_board(board(visit.centre))
+
+
 async def undo(work: Work, visit_id: UUID, interview_id: UUID) -> None:
     """The visitor is again where they were before: in the queue at their place, on hold, called, or at the desk."""
     visit = await work.find(Visit, visit_id)

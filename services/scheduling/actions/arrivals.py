@@ -10,7 +10,8 @@ from uuid import UUID
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
-from services.contracts.scheduling import AppointmentStatus, InterviewKind, InterviewStarted, InterviewUndone
+from services.contracts.interviews import InterviewUndone
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, InterviewStarted
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.waiting import await_counsellor, await_nobody, record_change, release_visitor
 from services.scheduling.domain import rules
@@ -109,6 +110,7 @@ async def undo_start(work: Work, interview: Interview, version: int | None = Non
             at=work.now,
             held=False,
             visit_id=interview.visit_id,
+            mode=interview.arrangement.mode,
         ),
     )
     await release_visitor(work, interview)

@@ -33,11 +33,13 @@ from services.scheduling.actions.calendar import (
     set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
+from services.scheduling.actions.outcomes import set_result
 from services.scheduling.actions.path_rules import check_one_more, check_path, check_time_to_reflect
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.arrangement import IN_PERSON, Arrangement
+from services.scheduling.domain.outcomes import Result
 from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.availability import keep_absences
@@ -223,14 +225,16 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
     work.notify_board(board(interview.centre))
 
 
-async def hold(work: Work, interview: Interview, version: int | None = None) -> None:
+async def hold(work: Work, interview: Interview, version: int | None = None, result: Result | None = None) -> None:
     """Record that the guidance interview took place. If it is booked for later, it counts as just ended.
 
     The visit of a visitor who arrived ends with it.
-    Raises `NotBooked`, `Stale`, and `Overlap` if counsellor or visitor had another appointment at that time.
+    Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`, and `Overlap` if counsellor or visitor had
+    another appointment at that time.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
+    set_result(interview, result, await known_centre(work.session, Centre, interview.centre))
     if interview.arrived_at is not None and interview.started_at is None:
         emit_started(work, interview, max(interview.arrived_at, min(interview.starts_at, work.now)))
     await release_visitor(work, interview)
@@ -257,6 +261,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None) -> 
             subject_ref=interview.subject_ref,
             visit_id=interview.visit_id,
             mode=interview.arrangement.mode,
+            outcome=interview.result,
         ),
     )
     work.notify_board(board(interview.centre))

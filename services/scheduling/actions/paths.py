@@ -16,8 +16,8 @@ from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.paths import check_freed
 from services.scheduling.domain.states import led_to_plan
 from services.scheduling.store import Alias, Centre, GuidancePath
-from services.scheduling.store.interviews import booked_from, held_and_booked, open_individual_path
-from services.scheduling.store.paths import record_change, time_of_change
+from services.scheduling.store.interviews import booked_from, held_and_booked
+from services.scheduling.store.paths import open_individual_path, record_change, time_of_change
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:

@@ -6,6 +6,7 @@ from services.scheduling.api import (
     counsellors,
     imports,
     interviews,
+    outcomes,
     paths,
     rooms,
     slots,
@@ -13,6 +14,18 @@ from services.scheduling.api import (
     workshops,
 )
 
-_subjects = (waiting, centres, imports, paths, interviews, slots, workshops, rooms, counsellors, booking_rules)
+_subjects = (
+    waiting,
+    centres,
+    imports,
+    paths,
+    interviews,
+    outcomes,
+    slots,
+    workshops,
+    rooms,
+    counsellors,
+    booking_rules,
+)
 routers = tuple(one.router for one in _subjects)
 """Imports come before routes with an id in the same path segment."""

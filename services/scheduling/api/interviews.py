@@ -14,6 +14,7 @@ from services.chassis.web import Body, Reading, Router, Running, Working, cause_
 from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
+from services.contracts.outcomes import InterviewOutcome
 from services.contracts.scheduling import AppointmentStatus, InterviewKind, Method, Side
 from services.contracts.text import Key
 from services.contracts.values import Day, Moment, Whole, YesNo
@@ -97,6 +98,7 @@ class InterviewOut(BaseModel):
     method: Method | None
     number: int | None
     subject_ref: UUID | None
+    outcome: InterviewOutcome | None = Field(description="Null: not stated, or not held.")
 
     @classmethod
     def of(cls, interview: Interview) -> "InterviewOut":
@@ -192,7 +194,7 @@ def _arrangement(body: Move, before: Arrangement) -> Arrangement:
 
 @router.post("/interviews/{id}/cancel")
 async def cancel_interview(id: UUID, body: Cancellation, work: Working, person: Counsellor) -> InterviewOut:
-    """Cancel an interview. An information interview is undone: while it runs, or until 30 minutes after its end."""
+    """Cancel an interview. An information interview is undone: while it runs, or until 10 minutes after its end."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     if interview.kind == InterviewKind.INFORMATION:
         await information.undo(work, interview, body.version)
@@ -230,15 +232,4 @@ async def undo_missed_interview(id: UUID, body: Change, work: Working, person: C
     """A no-show was recorded by mistake: the interview is booked again. Until 7 days after its start."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await no_shows.undo_miss(work, interview, body.version)
-    return InterviewOut.of(interview)
-
-
-@router.post("/interviews/{id}/hold")
-async def hold_interview(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
-    """Record that an interview took place: a booked one, or a running information interview."""
-    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    if interview.kind == InterviewKind.INFORMATION:
-        await information.finish(work, interview, body.version)
-    else:
-        await guidance.hold(work, interview, body.version)
     return InterviewOut.of(interview)

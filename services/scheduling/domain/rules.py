@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import Refused, msg, with_words
 from services.contracts.consent import Purpose
-from services.contracts.intake import JUST_SEEN, VisitStatus
+from services.contracts.intake import VisitStatus
 from services.contracts.scheduling import AppointmentStatus, Method, PathOutcome
 from services.scheduling.domain.refusals import (
     AlreadyInInterview,
@@ -27,14 +27,13 @@ from services.scheduling.domain.refusals import (
     SessionsOverlap,
     SpanBackwards,
     SpanTooLong,
-    TooLateToUndo,
     VisitorHasArrived,
     VisitorIsHere,
     WorkshopClosed,
     WorkshopTooOld,
     WrongLength,
 )
-from services.scheduling.domain.states import WorkshopStatus, is_booked, is_held, is_missed, is_running, takes_seats
+from services.scheduling.domain.states import WorkshopStatus, is_booked, is_missed, is_running, takes_seats
 from services.scheduling.domain.times import HORIZON, Hours, check_future, check_horizon, check_quarter_hour
 
 GUIDANCE_MINUTES = (60, 120)
@@ -196,17 +195,6 @@ def check_booked(status: str) -> None:
     """Only a booked interview can be moved, held or missed. Raises `NotBooked`."""
     if not is_booked(AppointmentStatus(status)):
         raise NotBooked(status=AppointmentStatus(status))
-
-
-def may_undo(status: AppointmentStatus, ended_at: datetime | None, now: datetime) -> bool:
-    """Whether an information interview can be undone: while it runs, and as long as its visitor is just seen."""
-    return is_running(status) or (is_held(status) and ended_at is not None and ended_at > now - JUST_SEEN)
-
-
-def check_may_undo(status: str, ended_at: datetime | None, now: datetime) -> None:
-    """Raises `TooLateToUndo` unless `may_undo`."""
-    if not may_undo(AppointmentStatus(status), ended_at, now):
-        raise TooLateToUndo(status=AppointmentStatus(status))
 
 
 def check_running(status: str) -> None:

@@ -171,6 +171,18 @@ def was_present(status: VisitStatus) -> bool:
             return False
 
 
+def waits(status: VisitStatus) -> bool:
+    """Whether the visitor waits, and is neither called nor being served: whom a counsellor takes next."""
+    match status:
+        case VisitStatus.WAITING:
+            return True
+        case (
+            VisitStatus.CALLED | VisitStatus.BEING_SERVED | VisitStatus.SERVED | VisitStatus.LEFT | VisitStatus.NO_QUEUE
+        ):
+            return False
+
+
+WAITS = tuple(status.value for status in VisitStatus if waits(status))
 PRESENT = tuple(status.value for status in VisitStatus if was_present(status))
 
 

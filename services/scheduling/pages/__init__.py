@@ -10,6 +10,7 @@ from services.scheduling.pages import (
     free_times,
     interview,
     mine,
+    outcomes,
     own_booking,
     own_changes,
     path,
@@ -18,13 +19,16 @@ from services.scheduling.pages import (
     public_booking,
     public_confirmed,
     rooms,
+    taking,
     workshops,
 )
 
 _teams = (
     board,
+    taking,
     booking,
     free_times,
+    outcomes,
     calendars,
     interview,
     path,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Form, Request
+from fastapi import Form, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
@@ -16,17 +16,19 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
 from services.chassis.runtime.clock import Clock
-from services.chassis.web import Board, Body, Reading, Router, Running, Working, live_board, page, see_other
+from services.chassis.web import Board, Reading, Router, Running, Working, live_board, page, see_other
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.contracts.text import Key
-from services.contracts.values import Version
+from services.contracts.values import YesNo
 from services.scheduling.actions import arrivals, guidance, information
 from services.scheduling.actions.boards import board
 from services.scheduling.claims import required_staff_code, staff_code
 from services.scheduling.domain import times
-from services.scheduling.domain.rules import may_undo
+from services.scheduling.domain.outcomes import may_resume
 from services.scheduling.domain.states import is_held, is_running
 from services.scheduling.pages.desk import Counsellor, desk_of, length_word
+from services.scheduling.pages.outcomes import StepForm, form_of, outcome_choices
+from services.scheduling.pages.taking import taking_view
 from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import tickets_of
 from services.scheduling.store.counsellors import counsellor_names
@@ -35,6 +37,7 @@ from services.scheduling.store.rooms import room_names
 from services.scheduling.store.workshops import SessionToday, sessions_between
 
 router = Router("/scheduling", pages=True)
+Codes = Annotated[Sequence[Key], Query(max_length=60)]
 SHOWN = 50
 """How many people the board shows; the page of everybody has the others."""
 INTERVIEWS_SHOWN = 1_000
@@ -52,22 +55,30 @@ class Mine:
     earlier: list[Interview] = field(default_factory=list[Interview])
     today: list[Interview] = field(default_factory=list[Interview])
     workshops: list[SessionToday] = field(default_factory=list[SessionToday])
-    undoable: dict[UUID | None, Interview] = field(default_factory=dict[UUID | None, Interview])
-    """By their visits."""
-
-
-class StepForm(Body):
-    """A button beside an interview."""
-
-    version: Version
+    held: dict[UUID | None, Interview] = field(default_factory=dict[UUID | None, Interview])
+    """Those of today that took place, by their visits."""
+    undoable: set[UUID] = field(default_factory=set[UUID])
+    """Those of them whose end can still be undone."""
 
 
 @router.get("/")
 async def show_board(
-    request: Request, read: Reading, running: Running, person: Counsellor, centre: Key = ""
+    *,
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Counsellor,
+    centre: Key = "",
+    chosen: YesNo = False,
+    area: Codes = (),
+    language: Codes = (),
 ) -> Response:
-    """The waiting visitors, and the counsellor's interviews today."""
+    """The waiting visitors, and the counsellor's interviews today.
+
+    `chosen`: the next person is taken of these needs and languages, not of those of the counsellor.
+    """
     centre_copy, own = await desk_of(read, person, centre)
+    code = required_staff_code(person)
     found = await centre_board(read, centre_copy.code, running.clock)
     return page(
         request,
@@ -76,8 +87,9 @@ async def show_board(
         own=own,
         centre_name=centre_copy.name,
         live_url=f"/scheduling/board/stream?centre={centre_copy.code}",
+        taking=await taking_view(read, centre_copy, code, (area, language) if chosen else None),
         **found,
-        **_own_board(found, required_staff_code(person)),
+        **_own_board(found, code),
     )
 
 
@@ -129,35 +141,6 @@ async def receive(
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=_("Interview started."))
 
 
-@router.post("/interviews/{id}/finish")
-async def finish(
-    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
-) -> Response:
-    """Finish the information interview."""
-    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    await information.finish(work, interview, form.version)
-    length = length_word(interview.minutes)
-    if interview.closed_by is None:
-        done = _("Interview finished. Length: {length}.").format(length=length)
-    else:
-        done = _("Interview finished. Length until the centre closed: {length}.").format(length=length)
-    return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
-
-
-@router.post("/interviews/{id}/undo")
-async def undo(
-    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
-) -> Response:
-    """Undo an interview that was started by mistake: while it runs; without appointment, shortly after its end too."""
-    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    if interview.kind == InterviewKind.INFORMATION:
-        await information.undo(work, interview, form.version)
-    else:
-        await arrivals.undo_start(work, interview, form.version)
-    done = _("The interview is not counted. The person gets their place back, unless the front desk ended the visit.")
-    return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
-
-
 async def centre_board(session: AsyncSession, code: str, clock: Clock) -> dict[str, Any]:
     """The board of a centre's counsellors. `interviews`: of each of them by code, and of none."""
     centre = await known_centre(session, Centre, code)
@@ -179,6 +162,8 @@ async def centre_board(session: AsyncSession, code: str, clock: Clock) -> dict[s
         "interviews": dict.fromkeys((None, *concerned), Mine()) | interviews,
         "tickets": await tickets_of(session, [visit for visit in shown if visit]),
         "length_word": length_word,
+        "outcomes": outcome_choices(centre),
+        "form_of": form_of,
     }
 
 
@@ -197,8 +182,11 @@ def _by_counsellor(
         mine = found[one.counsellor]
         if is_running(AppointmentStatus(one.status)):
             mine.running.append(one)
-        if _is_undoable(one, now):
-            mine.undoable[one.visit_id] = one
+        status, without = AppointmentStatus(one.status), one.kind == InterviewKind.INFORMATION
+        if is_held(status):
+            mine.held[one.visit_id] = one
+        if without and may_resume(status, one.ended_at, now):
+            mine.undoable.add(one.id)
         if _is_shown(one):
             mine.today.append(one)
     for one in earlier:
@@ -211,13 +199,6 @@ async def _rows_view(session: AsyncSession, centre: Centre, here: Sequence[Waiti
     names = await counsellor_names(session, (code for one in here for code in (one.counsellor, one.for_counsellor)))
     visits = [one.id for one in here if one.for_counsellor is not None]
     return {"centre_code": centre.code, "here": here, "names": names, "booked": await booked_for(session, visits)}
-
-
-def _is_undoable(interview: Interview, now: datetime) -> bool:
-    """True for an information interview that has just ended."""
-    status = AppointmentStatus(interview.status)
-    information = interview.kind == InterviewKind.INFORMATION
-    return information and is_held(status) and may_undo(status, interview.ended_at, now)
 
 
 def _is_shown(interview: Interview) -> bool:

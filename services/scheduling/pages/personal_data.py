@@ -87,6 +87,16 @@ class HeldPath(Held):
     changes: Annotated[list[HeldPathChange], Shown(msg("History of the path"))]
 
 
+class HeldOutcome(Held):
+    """What came of an interview."""
+
+    topics: Annotated[list[str], Shown(msg("Information given"), "InformationTopic")]
+    next_step: Annotated[str, Shown(msg("Next step"), "NextStep")]
+    guidance_offered: Annotated[bool, Shown(msg("Guidance offered"))]
+    guidance_taken: Annotated[bool, Shown(msg("Guidance accepted"))]
+    referral_wanted: Annotated[bool, Shown(msg("Referral to a provider"))]
+
+
 class HeldInterview(Held):
     """An interview: booked, held, missed or cancelled."""
 
@@ -111,6 +121,7 @@ class HeldInterview(Held):
     cancelled_by: Annotated[str | None, Shown(msg("Cancelled by"), dict(SIDES))]
     reason: Annotated[str | None, Shown(msg("Reason"), _REASONS)]
     moved_by: Annotated[str | None, Shown(msg("Moved by"), dict(SIDES))]
+    outcome: Annotated[list[HeldOutcome], Shown(msg("Outcome"))]
 
 
 class HeldAttendance(Held):
@@ -212,6 +223,7 @@ async def _interviews(
             one,
             centre=names.get(one.centre, one.centre),
             room=rooms[one.centre][one.room] if one.room else None,
+            outcome=[HeldOutcome.model_validate(one.outcome)] if one.outcome else [],
         )
         for one in interviews
     ]

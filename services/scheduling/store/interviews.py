@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +14,8 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.appointments import AppointmentMode
-from services.contracts.scheduling import AppointmentStatus, Method
+from services.contracts.outcomes import InterviewOutcome
+from services.contracts.scheduling import AppointmentStatus
 from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, PATH_LIMIT
 from services.scheduling.domain.states import BOOKED, ON_PATH, RUNNING, is_booked, is_held
@@ -121,6 +123,8 @@ class Interview(Aggregate, Table, table=True):
     counted_as: int | None = None
     """Which of the interviews that its path allows it takes, from 1; no other one has it. None: it does not count."""
     subject_ref: UUID | None = None
+    outcome: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))
+    """The fields of `InterviewOutcome`. None: not stated, or not held."""
     fingerprint: str | None = None
     """Digest of the import line: the same one again changes nothing, a different one is refused."""
 
@@ -128,6 +132,11 @@ class Interview(Aggregate, Table, table=True):
     def arrangement(self) -> Arrangement:
         """How it takes place."""
         return Arrangement(AppointmentMode(self.mode), self.interpreter_language)
+
+    @property
+    def result(self) -> InterviewOutcome | None:
+        """Its outcome, if it was stated."""
+        return None if self.outcome is None else InterviewOutcome.model_validate(self.outcome)
 
 
 class QuarterHour(Table, table=True):
@@ -240,16 +249,6 @@ async def booked_on_closed_paths(session: AsyncSession, after: datetime, limit: 
 
 def _open(states: Sequence[str]) -> sa.Select[Interview]:
     return sa.select(Interview).where(_OPEN, col(Interview.status).in_(states))
-
-
-async def open_individual_path(session: AsyncSession, refs: Collection[UUID]) -> UUID | None:
-    """The visitor's latest open individual path, or None. Imports and merges may have left several open."""
-    query = sa.select(col(GuidancePath.id)).where(
-        col(GuidancePath.subject_ref).in_(refs),
-        col(GuidancePath.method) == Method.INDIVIDUAL.value,
-        col(GuidancePath.closed_at).is_(None),
-    )
-    return await session.scalar(query.order_by(col(GuidancePath.opened_at).desc()).limit(1))
 
 
 async def agenda(

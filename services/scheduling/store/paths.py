@@ -61,3 +61,13 @@ async def other_open_path(session: AsyncSession, path: GuidancePath, refs: Colle
     if path.method == Method.COLLECTIVE:
         query = query.where(col(GuidancePath.centre) == path.centre)
     return await session.scalar(query.limit(1)) is not None
+
+
+async def open_individual_path(session: AsyncSession, refs: Collection[UUID]) -> UUID | None:
+    """The visitor's latest open individual path, or None. Imports and merges may have left several open."""
+    query = sa.select(col(GuidancePath.id)).where(
+        col(GuidancePath.subject_ref).in_(refs),
+        col(GuidancePath.method) == Method.INDIVIDUAL.value,
+        col(GuidancePath.closed_at).is_(None),
+    )
+    return await session.scalar(query.order_by(col(GuidancePath.opened_at).desc()).limit(1))

@@ -121,6 +121,10 @@ SCHEDULING: Asks = {
     "POST /scheduling/api/v1/interviews/{id}/missed": lambda w, me: Ask(json={}, done=(200, 409)),
     "POST /scheduling/api/v1/interviews/{id}/undo-missed": lambda w, me: Ask(json={}, done=(200, 409)),
     "POST /scheduling/api/v1/interviews/{id}/hold": lambda w, me: Ask(json={}),
+    "POST /scheduling/api/v1/interviews/{id}/undo-hold": lambda w, me: Ask(json={}, done=(200, 409)),
+    "PUT /scheduling/api/v1/interviews/{id}/outcome": lambda w, me: Ask(json={"outcome": {}}, done=(200, 409)),
+    "POST /scheduling/api/v1/waiting/next": lambda w, me: Ask(json=_HERE, done=(201, 409)),
+    "POST /scheduling/next": lambda w, me: Ask(form=_HERE, done=(303, 409)),
     "POST /scheduling/api/v1/workshops/{id}/seats": lambda w, me: Ask(json={"subject_ref": w.liege["person"]}),
     "POST /scheduling/api/v1/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(
         json={"cancelled_by": "visitor"}
@@ -137,6 +141,12 @@ SCHEDULING: Asks = {
     ),
     "POST /scheduling/interviews/{id}/finish": lambda w, me: Ask(
         form=_seen(w, "running"), at={"id": w.liege["running"]}
+    ),
+    "POST /scheduling/interviews/{id}/undo-hold": lambda w, me: Ask(
+        form=_seen(w, "running"), at={"id": w.liege["running"]}
+    ),
+    "POST /scheduling/interviews/{id}/outcome": lambda w, me: Ask(
+        form=_seen(w, "begun", next_step="none"), done=(303, 422)
     ),
     "POST /scheduling/interviews/{id}/undo": lambda w, me: Ask(form=_seen(w, "running"), at={"id": w.liege["running"]}),
     "POST /scheduling/interviews/{id}/start": lambda w, me: Ask(form=_seen(w, "begun"), done=(303, 409)),

@@ -4,7 +4,8 @@
 
     Refused
     ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
-    │   VisitorHasArrived, NotArrived                                    the counsellor's board
+    │   VisitorHasArrived, NotArrived, StillInInterview, NobodyInLine    the counsellor's board
+    ├── NotHeld, OutcomeStays                                            outcomes
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, PathIsOpen, PathStaysClosed, AnotherPathOpen,
     │   StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
@@ -16,9 +17,9 @@
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
         RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap,
-        TimeToReflect; of availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards,
-        AbsenceTooLong, TooManyRows, TooSoon, OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace,
-        PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+        TimeToReflect, GuidanceNotOffered; of availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart,
+        AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon, OutsideWorkingHours; and of imports: FieldMissing,
+        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
@@ -101,6 +102,13 @@ from services.scheduling.domain.refusals.rooms import (
     TooManyRooms,
     UnknownRoom,
 )
+from services.scheduling.domain.refusals.walk_ins import (
+    GuidanceNotOffered,
+    NobodyInLine,
+    NotHeld,
+    OutcomeStays,
+    StillInInterview,
+)
 from services.scheduling.domain.refusals.workshops import (
     DoubleSeat,
     SeatHasArrived,
@@ -126,6 +134,7 @@ __all__ = [
     "FieldOutOfPlace",
     "FifthInterview",
     "FinalisingNotDue",
+    "GuidanceNotOffered",
     "HasAppointment",
     "HoldOver",
     "HoursBackwards",
@@ -135,8 +144,10 @@ __all__ = [
     "NoShowStays",
     "NoStaffCode",
     "NoSuchLocalTime",
+    "NobodyInLine",
     "NotArrived",
     "NotBooked",
+    "NotHeld",
     "NotInFuture",
     "NotInTheRoom",
     "NotOnQuarterHour",
@@ -146,6 +157,7 @@ __all__ = [
     "NumberTaken",
     "OneFinalisingSession",
     "OneOpenBooking",
+    "OutcomeStays",
     "OutsideHours",
     "OutsideWorkingHours",
     "Overlap",
@@ -168,6 +180,7 @@ __all__ = [
     "SpanBackwards",
     "SpanTooLong",
     "StillBooked",
+    "StillInInterview",
     "TimeToReflect",
     "TooFarAhead",
     "TooLateOnline",

@@ -47,7 +47,7 @@ class TooLateToUndo(Refused):
 
     slug = "too-late-to-undo"
     message = msg(
-        "Current state of the interview: {status}. It can be undone until half an hour after its end. Reload the page."
+        "Current state of the interview: {status}. It can be undone until ten minutes after its end. Reload the page."
     )
     field_name = "status"
 
