@@ -3,6 +3,7 @@
 from services.contracts import (
     accounts,
     directory,
+    erasure,
     intake,
     interviews,
     paths,
@@ -12,6 +13,7 @@ from services.contracts import (
     queue,
     rooms,
     scheduling,
+    workshops,
 )
 from services.contracts.envelope import EVENTS, Event, Privacy
 from services.contracts.topics import TOPICS, Topic
@@ -24,6 +26,7 @@ __all__ = [
     "Topic",
     "accounts",
     "directory",
+    "erasure",
     "intake",
     "interviews",
     "paths",
@@ -33,4 +36,5 @@ __all__ = [
     "queue",
     "rooms",
     "scheduling",
+    "workshops",
 ]

@@ -209,7 +209,7 @@ class WorkshopSession(BaseModel):
 
 
 class WorkshopAnnounced(Event, type="cefo.scheduling.workshop-announced.v1", topic=WORKSHOPS, about="workshop_id"):
-    """A workshop, a series of sessions, was announced and takes bookings."""
+    """A workshop, a series of sessions, was announced. `facilitators`: `counsellor` first; none in older events."""
 
     workshop_id: Reference
     centre: CentreCode
@@ -218,6 +218,8 @@ class WorkshopAnnounced(Event, type="cefo.scheduling.workshop-announced.v1", top
     room: StaffCode | None
     seats: Number
     sessions: tuple[WorkshopSession, ...]
+    facilitators: tuple[StaffCode, ...] = ()
+    published: Flag = True
 
 
 class WorkshopCancelled(Event, type="cefo.scheduling.workshop-cancelled.v1", topic=WORKSHOPS, about="workshop_id"):
@@ -274,11 +276,3 @@ class FinalisingSessionDue(
     subject_ref: SubjectRef
     centre: CentreCode
     at: At
-
-
-class SchedulingPurged(Event, type="cefo.scheduling.subject-purged.v1", topic=INTERVIEWS, about="subject_ref"):
-    """Scheduling has erased all data under this reference; `found`: it had some. None: an earlier version."""
-
-    subject_ref: SubjectRef
-    at: At
-    found: Flag | None = None

@@ -1,6 +1,7 @@
 """Reactions of intake to incoming events."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
@@ -31,7 +32,8 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
     WorkshopCancelled,
 )
-from services.intake.actions import appointments, erasure, interviews, messages, reminders, visits
+from services.contracts.workshops import SeatRescheduled, WaitlistEnded, WorkshopChanged
+from services.intake.actions import appointments, erasure, interviews, messages, reminders, visits, workshop_sessions
 from services.intake.domain.messages import MailPurpose, meeting_at
 from services.intake.store import Account, Centre, Visit, Visitor, reread_centres
 from services.intake.store.appointments import Appointment
@@ -119,7 +121,14 @@ async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
 
 
 def of_person(
-    event: InterviewBooked | InterviewMoved | InterviewRestated | SeatTaken | FinalisingSessionDue | ActionPlanned,
+    event: InterviewBooked
+    | InterviewMoved
+    | InterviewRestated
+    | SeatTaken
+    | SeatRescheduled
+    | WaitlistEnded
+    | FinalisingSessionDue
+    | ActionPlanned,
 ) -> list[RowKey]:
     """The person, if the event is about one who may be registered here."""
     return [(Visitor, event.subject_ref)] if event.subject_ref is not None else []
@@ -179,13 +188,39 @@ async def on_room_published(work: Work, event: RoomPublished) -> None:
     await appointments.name_room(work, event.centre, event.code, event.name)
 
 
+def _bookings(event: WorkshopAnnounced | WorkshopChanged) -> dict[UUID, appointments.Booking]:
+    """The sessions of a workshop by their ids."""
+    where = (event.centre, event.area, event.counsellor, event.room)
+    meetings = [meeting_at(one.session_id, one.starts_at, one.minutes) for one in event.sessions]
+    return {one.id: appointments.Booking(*where, one.starts_at, one.ends_at) for one in meetings}
+
+
 @reactions.on(WorkshopAnnounced)
 async def on_workshop_announced(work: Work, event: WorkshopAnnounced) -> None:
     """Keeps when the sessions are, and with whom."""
-    where = (event.centre, event.area, event.counsellor, event.room)
-    meetings = [meeting_at(one.session_id, one.starts_at, one.minutes) for one in event.sessions]
-    sessions = {one.id: appointments.Booking(*where, one.starts_at, one.ends_at) for one in meetings}
-    await appointments.announce_workshop(work, event.workshop_id, sessions)
+    await appointments.announce_workshop(work, event.workshop_id, _bookings(event))
+
+
+@reactions.on(WorkshopChanged)
+async def on_workshop_changed(work: Work, event: WorkshopChanged) -> None:
+    """Keeps when the sessions are from now on, with whom and where."""
+    await workshop_sessions.change_workshop(work, event.workshop_id, event.centre, _bookings(event), event.at)
+
+
+@reactions.on(SeatRescheduled, loads=of_person)
+async def on_seat_rescheduled(work: Work, event: SeatRescheduled) -> None:
+    """The person is expected at other times, or waits for them, and learns it."""
+    await workshop_sessions.reschedule_seat(
+        work, event.workshop_id, event.seat_id, event.subject_ref, event.centre, event.at, waits=event.waits
+    )
+
+
+@reactions.on(WaitlistEnded, loads=of_person)
+async def on_waitlist_ended(work: Work, event: WaitlistEnded) -> None:
+    """The person learns that they wait for nothing any more."""
+    await workshop_sessions.end_waitlist(
+        work, event.workshop_id, event.seat_id, event.subject_ref, event.centre, event.at
+    )
 
 
 @reactions.on(WorkshopCancelled)

@@ -217,6 +217,7 @@ async def _create_plan(team: Team, now: datetime) -> dict[str, Any]:
 async def _create_workshop(team: Team, begins: datetime, person: str) -> None:
     sessions = [{"starts_at": (begins + timedelta(hours=4)).isoformat(), "minutes": 120}]
     body = {"centre": CENTRE, "title": "Construire son projet (démonstration)", "room": "salle-d-atelier"}
+    body |= {"outside_usual_hours": True}  # whatever hours were entered by then
     workshop = await team.request(
         team.counsellor, "POST", "/scheduling/api/v1/workshops", body | {"sessions": sessions}
     )

@@ -28,6 +28,7 @@ from services.contracts.scheduling import (
     SeatTaken,
     WorkshopAnnounced,
 )
+from services.contracts.workshops import WorkshopChanged
 from services.plans import actions
 from services.plans.actions import consent
 from services.plans.domain import attendance_id_of, plan_id_of
@@ -123,6 +124,12 @@ async def on_interview_held(work: Work, event: InterviewHeld) -> None:
 @reactions.on(WorkshopAnnounced, loads=Workshop)
 async def on_workshop_announced(work: Work, event: WorkshopAnnounced) -> None:
     """Stores the number of sessions."""
+    await actions.announce_workshop(work, event.workshop_id, len(event.sessions))
+
+
+@reactions.on(WorkshopChanged, loads=Workshop)
+async def on_workshop_changed(work: Work, event: WorkshopChanged) -> None:
+    """Stores the number of sessions that it has from now on."""
     await actions.announce_workshop(work, event.workshop_id, len(event.sessions))
 
 

@@ -296,6 +296,7 @@ def a_workshop(centre: Centre, begins: datetime, seats: int) -> str:
     """A workshop of two sessions."""
     sessions = [{"starts_at": (begins + timedelta(days=7 * week)).isoformat(), "minutes": 120} for week in range(2)]
     body = {"centre": "liege", "title": "Construire son projet", "room": "liege-r2", "seats": seats}
+    body |= {"outside_usual_hours": True}  # a week later may be a holiday
     return made(centre, "/scheduling/api/v1/workshops", **body, sessions=sessions)["id"]
 
 

@@ -19,6 +19,7 @@ ELSEWHERE = "conseil-namur"
 """Whose centre has had no visitor yet: empty boards and lists."""
 REGION, OPERATOR = "region", "exploitation"
 HOURS = "/scheduling/counsellors/liege-c01"
+EDITED = "/scheduling/workshops/{announced}/edit"
 RULES = "/scheduling/rules/liege"
 ROOM = "/scheduling/rooms/liege/{room}"
 VISITOR, NEWCOMER = "visitor", "newcomer"
@@ -52,9 +53,22 @@ def sends(form: str) -> Doing:
 
     async def send(page: Page) -> None:
         async with page.expect_navigation():
-            await page.locator(f'{form} button[type="submit"]').first.click()
+            await page.locator(f'{form} button[type="submit"]:visible').first.click()
 
     return send
+
+
+async def _fills_in_a_series(page: Page) -> None:
+    await page.fill("#date", "2030-03-26")
+    await page.fill("#time", "18:00")
+    async with page.expect_navigation():
+        await page.locator('button[value="fill"]').click()
+
+
+async def _empties_the_title(page: Page) -> None:
+    await page.fill("#title", "")
+    async with page.expect_navigation():
+        await page.locator('.form-actions button[value="save"]').click()
 
 
 def opens(details: str) -> Doing:
@@ -407,6 +421,10 @@ SCHEDULING = [
     Seen("/scheduling/workshops", ELSEWHERE, state="empty"),
     Seen("/scheduling/workshops/new", COUNSELLOR),
     Seen("/scheduling/workshops/new", COUNSELLOR, state="in error", status=422, does=sends("main form")),
+    Seen("/scheduling/workshops/new", COUNSELLOR, "/scheduling/workshops/new?copy={announced}", "copied"),
+    Seen("/scheduling/workshops/new", COUNSELLOR, state="series", does=_fills_in_a_series),
+    Seen("/scheduling/workshops/{id}/edit", COUNSELLOR, "/scheduling/workshops/{announced}/edit"),
+    Seen("/scheduling/workshops/{id}/edit", COUNSELLOR, EDITED, "in error", 422, _empties_the_title),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{workshop}"),
     Seen("/scheduling/workshops/{id}", COUNSELLOR, "/scheduling/workshops/{announced}", "empty"),
     Seen("/scheduling/counsellors", REGION),

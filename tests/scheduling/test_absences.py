@@ -152,7 +152,7 @@ async def test_a_workshop_that_took_place_in_an_absence_is_entered_afterwards(st
     clock.now = TUESDAY + timedelta(hours=4)
     await announce(store, sessions=[(TUESDAY, 180)])
     with pytest.raises(refusals.CounsellorAway):
-        await announce(store, sessions=[(TUESDAY + timedelta(hours=24), 180)])
+        await announce(store, sessions=[(TUESDAY + timedelta(hours=24), 120)])
 
 
 async def test_the_last_row_of_hours_asks_what_counts_then(desk: Client) -> None:

@@ -242,6 +242,28 @@ async def test_releasing_and_cancelling_a_workshop(desk: Client, known: Visitor)
     assert full["participants"] == []
 
 
+async def test_changing_and_publishing_a_workshop(desk: Client) -> None:
+    session = {"starts_at": TUESDAY, "minutes": 120}
+    facts: dict[str, Any] = {"title": "Cap", "seats": 3, "facilitators": ["liege-c02", "liege-c01"]}
+    made = await post(desk, "workshops", 201, centre=LIEGE, published=False, sessions=[session], **facts)
+    assert (made["counsellor"], made["facilitators"]) == ("liege-c02", ["liege-c02", "liege-c01"])
+    assert (made["published"], made["informed"]) == (False, 0)
+    kept = {name: made["sessions"][0][name] for name in ("id", "starts_at", "minutes")}
+    saturday = {"starts_at": "2026-03-14T18:00:00+01:00", "minutes": 120}
+    url = f"{API}/workshops/{made['id']}"
+    body = facts | {"sessions": [kept, saturday], "version": made["version"]}
+    refused = await desk.put(url, json=body)
+    assert refused.status_code == 422, refused.text
+    assert refused.json()["errors"][0]["field"] == "outside_usual_hours"
+    changed = await desk.put(url, json=body | {"outside_usual_hours": True})
+    assert changed.status_code == 200, changed.text
+    assert [one["id"] == kept["id"] for one in changed.json()["sessions"]] == [True, False]
+    assert changed.json()["published"], "by default it is, as when it is announced"
+    assert (await desk.put(url, json=body | {"outside_usual_hours": True})).status_code == 409
+    hidden = await post(desk, f"workshops/{made['id']}/publication", published=False)
+    assert not hidden["published"]
+
+
 async def test_files_of_the_past_are_taken_in_once(desk: Client) -> None:
     desk.signed_in(OPERATOR)
     wrong = b'{"interview_id": 1}'

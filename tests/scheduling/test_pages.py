@@ -268,15 +268,19 @@ async def test_everyone_sees_the_next_workshops_and_nobody_in_them(
     form: Form = {**BOOKING, "title": "Changer de voie", "sessions": "2", "seats": "1", "minutes": "120"}
     await press(desk, "/workshops/new", **form)
     workshop = await one(desk, Workshop)
+    assert "Aucun atelier" in await see(desk, public), "it is not published"
+    page = f"/workshops/{workshop.id}"
+    await press(desk, f"{page}/publish", version=workshop.version, published="true")
     shown = await see(desk, public)
     assert "Changer de voie" in shown
     assert "mardi 3 mars 2026 – mardi 10 mars 2026, première séance à 10:00" in shown
-    assert "Places libres" in shown
+    assert "1 place libre" in shown
+    assert "<li>mardi 10 mars 2026, 10:00, 2" in shown
     assert not any(private in shown for private in ("liege-c01", NADIA, str(workshop.id)))
     await press(desk, f"/workshops/{workshop.id}/seats", person=str(known.subject_ref))
     assert "Complet." in await see(desk, public)
     await see(desk, "/centres/dinant/workshops", 404)
-    one_day: Form = {**form, "sessions": "1", "date": "2026-03-12"}
+    one_day: Form = {**form, "sessions": "1", "date": "2026-03-12", "published": "true"}
     await press(desk, "/workshops/new", **one_day)
     assert "jeudi 12 mars 2026, 10:00–12:00" in await see(desk, public)
     clock.forward(days=2)

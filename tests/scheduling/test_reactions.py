@@ -12,13 +12,13 @@ from services.chassis.copies.visits import Day, in_turn, is_here
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, publish, record_of
 from services.contracts import Event
+from services.contracts.erasure import SchedulingPurged
 from services.contracts.intake import VisitBeingServed, VisitStatus
 from services.contracts.queue import VisitInterpreterChanged
 from services.contracts.scheduling import (
     InterviewCancelled,
     InterviewHeld,
     PathClosed,
-    SchedulingPurged,
     SeatReleased,
     SeatTaken,
     Side,

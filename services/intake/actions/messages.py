@@ -45,12 +45,16 @@ async def queue_about(
     about: UUID,
     meetings: Sequence[Meeting],
     edition: int,
+    occasion: str = "",
 ) -> None:
-    """Queue a message about an appointment or a seat, unless it is over. It replaces those about it that wait."""
+    """Queue a message about an appointment or a seat, unless it is over. It replaces those about it that wait.
+
+    `occasion`: what sets it apart from others that have no editions.
+    """
     await drop_open(work.session, col(Message.about) == about, work.now)
     last = max((one.starts_at for one in meetings), default=work.now)
     if last > work.now:
-        occasion = f"{edition}/{meetings[0].starts_at.isoformat()}"
+        occasion = occasion or f"{edition}/{meetings[0].starts_at.isoformat()}"
         await _queue(work, purpose, subject_ref, centre, last, about, occasion, meetings=meetings, edition=edition)
 
 

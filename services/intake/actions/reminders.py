@@ -23,7 +23,7 @@ async def book(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -> 
     known = await work.find(Visitor, subject_ref) is None or await work.find(Reminder, meeting.id) is not None
     if known or meeting.starts_at <= work.now:
         return
-    _keep(work, subject_ref, centre, meeting)
+    keep(work, subject_ref, centre, meeting)
     await queue_about(work, MailPurpose.APPOINTMENT_BOOKED, subject_ref, centre, meeting.id, [meeting], 0)
 
 
@@ -32,7 +32,7 @@ async def resume(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -
     if meeting.starts_at <= work.now or await work.find(Visitor, subject_ref) is None:
         return
     if await work.find(Reminder, meeting.id) is None:
-        _keep(work, subject_ref, centre, meeting)
+        keep(work, subject_ref, centre, meeting)
 
 
 async def move(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
@@ -54,7 +54,7 @@ async def _begin(work: Work, subject_ref: UUID | None, centre: str, meeting: Mee
     """Remind of an interview that was booked before there were messages. Its time before is on its copy."""
     if subject_ref is None or await work.find(Visitor, subject_ref) is None or meeting.starts_at <= work.now:
         return
-    _keep(work, subject_ref, centre, meeting)
+    keep(work, subject_ref, centre, meeting)
     before = await work.find(Appointment, meeting.id)
     if before is None or before.starts_at != meeting.starts_at:
         await queue_about(work, MailPurpose.APPOINTMENT_MOVED, subject_ref, centre, meeting.id, [meeting], 0)
@@ -84,7 +84,7 @@ async def take_seat(work: Work, seat_id: UUID, workshop_id: UUID, subject_ref: U
     if not to_come or await work.find(Reminder, to_come[0].id) is not None:
         return
     for one in to_come:
-        _keep(work, subject_ref, centre, one, seat_id, workshop_id)
+        keep(work, subject_ref, centre, one, seat_id, workshop_id)
     await queue_about(work, MailPurpose.WORKSHOP_PLACE, subject_ref, centre, seat_id, to_come, 0)
 
 
@@ -102,14 +102,16 @@ async def cancel_workshop(work: Work, workshop_id: UUID) -> None:
         await release_seat(work, seat_id)
 
 
-def _keep(
+def keep(
     work: Work,
     subject_ref: UUID,
     centre: str,
     meeting: Meeting,
     seat_id: UUID | None = None,
     workshop_id: UUID | None = None,
+    moves: int = 0,
 ) -> None:
+    """Remind a person of this appointment. `moves`: how often its seat got other times before."""
     work.add(
         Reminder(
             id=meeting.id,
@@ -120,6 +122,7 @@ def _keep(
             mode=meeting.mode.value,
             seat_id=seat_id,
             workshop_id=workshop_id,
+            moves=moves,
             remind_at=next_reminder(meeting.starts_at, work.now),
         )
     )

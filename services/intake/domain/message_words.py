@@ -42,6 +42,16 @@ WORDS = {
         msg("You have a place in a workshop."),
         msg("You have a place in the workshop from {date} at {time}."),
     ),
+    MailPurpose.WORKSHOP_CHANGED: Words(
+        msg("Changed: your workshop on {date} at {time}"),
+        msg("The times of your workshop have changed."),
+        msg("The times of your workshop have changed: {date} at {time}."),
+    ),
+    MailPurpose.WORKSHOP_SESSION_CANCELLED: Words(
+        msg("Cancelled: one session of your workshop, {date} at {time}"),
+        msg("A session of your workshop is cancelled. The other sessions take place."),
+        msg("One session of your workshop is cancelled: {date} at {time}."),
+    ),
     MailPurpose.WORKSHOP_CANCELLED: Words(
         msg("Cancelled: your workshop on {date} at {time}"),
         msg("You no longer have a place in this workshop. Ask the centre about other dates."),
@@ -51,6 +61,16 @@ WORDS = {
         msg("Reminder: your workshop on {date} at {time}"),
         msg("This is a reminder of your workshop."),
         msg("Reminder: your workshop is on {date} at {time}."),
+    ),
+    MailPurpose.WAITLIST_CHANGED: Words(
+        msg("Changed: the workshop for which you are on the waiting list"),
+        msg("The workshop for which you are on the waiting list has other times. You keep your place on the list."),
+        msg("The workshop for which you are on the waiting list has changed: {date} at {time}."),
+    ),
+    MailPurpose.WAITLIST_CANCELLED: Words(
+        msg("Cancelled: the workshop for which you were on the waiting list"),
+        msg("The workshop for which you were on the waiting list is cancelled. Ask the centre about other dates."),
+        msg("The workshop for which you were on the waiting list is cancelled: {date} at {time}."),
     ),
     MailPurpose.FINALISING_DUE: Words(
         msg("Your workshop is over: book your final interview"),

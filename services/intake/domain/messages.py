@@ -22,8 +22,12 @@ class MailPurpose(StrEnum):
     APPOINTMENT_CANCELLED = "appointment-cancelled"
     APPOINTMENT_REMINDER = "appointment-reminder"
     WORKSHOP_PLACE = "workshop-place"
+    WORKSHOP_CHANGED = "workshop-changed"
+    WORKSHOP_SESSION_CANCELLED = "workshop-session-cancelled"
     WORKSHOP_CANCELLED = "workshop-cancelled"
     WORKSHOP_REMINDER = "workshop-reminder"
+    WAITLIST_CHANGED = "waitlist-changed"
+    WAITLIST_CANCELLED = "waitlist-cancelled"
     FINALISING_DUE = "finalising-due"
     PLAN_TASKS = "plan-tasks"
     REFERRAL_ANSWERED = "referral-answered"
@@ -39,12 +43,16 @@ class MailPurpose(StrEnum):
                 | MailPurpose.APPOINTMENT_MOVED
                 | MailPurpose.APPOINTMENT_CANCELLED
                 | MailPurpose.WORKSHOP_PLACE
+                | MailPurpose.WORKSHOP_CHANGED
+                | MailPurpose.WORKSHOP_SESSION_CANCELLED
                 | MailPurpose.WORKSHOP_CANCELLED
             ):
                 return True
             case (
                 MailPurpose.APPOINTMENT_REMINDER
                 | MailPurpose.WORKSHOP_REMINDER
+                | MailPurpose.WAITLIST_CHANGED
+                | MailPurpose.WAITLIST_CANCELLED
                 | MailPurpose.FINALISING_DUE
                 | MailPurpose.PLAN_TASKS
                 | MailPurpose.REFERRAL_ANSWERED
@@ -65,7 +73,11 @@ class MailPurpose(StrEnum):
     @property
     def cancels(self) -> bool:
         """Whether the person need not come any more."""
-        return self in (MailPurpose.APPOINTMENT_CANCELLED, MailPurpose.WORKSHOP_CANCELLED)
+        return self in (
+            MailPurpose.APPOINTMENT_CANCELLED,
+            MailPurpose.WORKSHOP_CANCELLED,
+            MailPurpose.WORKSHOP_SESSION_CANCELLED,
+        )
 
 
 WITHHELD_WORDS = {

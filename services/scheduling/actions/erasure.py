@@ -10,7 +10,7 @@ from services.chassis.copies.aliases import erase_aliases, references_of
 from services.chassis.copies.visitors import erase_visitor
 from services.chassis.events.dead_letters import erase_dead_letters
 from services.chassis.storage.store import Work
-from services.contracts.scheduling import SchedulingPurged
+from services.contracts.erasure import SchedulingPurged
 from services.scheduling.actions.calendar import person_resource
 from services.scheduling.actions.consent import end_bookings
 from services.scheduling.actions.holds import give_back

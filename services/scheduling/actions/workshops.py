@@ -14,15 +14,14 @@ from services.contracts.scheduling import (
     PathOutcome,
     WorkshopAnnounced,
     WorkshopCancelled,
-    WorkshopSession,
 )
-from services.scheduling.actions import paths
-from services.scheduling.actions.calendar import release, reserve, resources, set_absences_aside
-from services.scheduling.actions.counsellors import check_counsellor
+from services.contracts.workshops import WaitlistEnded
+from services.scheduling.actions import paths, series
+from services.scheduling.actions.calendar import release
 from services.scheduling.actions.rooms import check_room
-from services.scheduling.domain import refusals, rules, times
+from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.rooms import places_in
-from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus
+from services.scheduling.domain.states import ACTIVE_SEATS, TAKEN_SEATS, SeatStatus, WorkshopStatus, has_seat
 from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.workshops import arrivals_of, attendance_of, seats_of, sessions_of
@@ -39,44 +38,49 @@ async def announce(
     seats: int | None,
     sessions: Sequence[tuple[datetime, int]],
     horizon: timedelta = HORIZON,
+    more_facilitators: Sequence[str] = (),
+    published: bool = True,
+    outside_usual_hours: bool = False,
 ) -> Workshop:
     """Announce a workshop, which then takes seats. `sessions`: the start and the minutes of each.
 
-    `seats` None: as many as the room has.
-    Raises what `rules.check_sessions` raises, `Overlap`, `UnknownCentre`, `AreaNotServed`,
-    `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`, `TooManyPlaces`, `PlacesMissing`.
+    `seats` None: as many as the room has. `outside_usual_hours`: also outside opening and working hours, as the team
+    answered; nobody asks about sessions that have begun.
+    Raises what `rules.check_sessions` raises, `Overlap`, `UnknownCentre`, `AreaNotServed`, `NoFacilitator`,
+    `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`, `TooManyPlaces`, `PlacesMissing`,
+    `OutsideUsualHours`.
     """
     centre_copy = await known_centre(work.session, Centre, centre, area)
     ordered = sorted(sessions)
     rules.check_sessions(ordered, work.now, centre_copy.zone, horizon)
-    await check_counsellor(work.session, centre, counsellor)
+    first, *others = facilitators = series.one_each([counsellor, *more_facilitators])
+    await series.check_facilitators(work.session, centre, facilitators)
     chosen = await check_room(work.session, centre, room)
     places = places_in(seats, chosen.name if chosen else None, chosen.capacity if chosen else None)
+    if not outside_usual_hours:
+        coming = [(starts_at, minutes, facilitators) for starts_at, minutes in ordered if starts_at > work.now]
+        await series.check_usual_hours(work.session, centre_copy, coming)
     workshop = work.start(
         Workshop(
             id=uuid4(),
             centre=centre,
             area=area,
             title=title,
-            counsellor=counsellor,
+            counsellor=first,
+            more_facilitators=others,
             room=room,
             seats=places,
             status=WorkshopStatus.ANNOUNCED.value,
             first_at=ordered[0][0],
             last_at=ordered[-1][0] + timedelta(minutes=ordered[-1][1]),
+            published=published,
         )
     )
     meetings = [
         work.add(Session(id=uuid4(), workshop_id=workshop.id, ordinal=ordinal, starts_at=starts_at, minutes=minutes))
         for ordinal, (starts_at, minutes) in enumerate(ordered, 1)
     ]
-    taken = resources(centre, counsellor, room)
-    for meeting in meetings:
-        if meeting.starts_at < work.now:
-            await set_absences_aside(work, counsellor, times.quarters(meeting.starts_at, meeting.minutes))
-        await reserve(
-            work, meeting.id, taken, starts_at=meeting.starts_at, minutes=meeting.minutes, zone=centre_copy.zone
-        )
+    await series.reserve_sessions(work, workshop, meetings, centre_copy.zone)
     _emit_announced(work, workshop, meetings)
     return workshop
 
@@ -91,10 +95,9 @@ def _emit_announced(work: Work, workshop: Workshop, meetings: Sequence[Session])
             counsellor=workshop.counsellor,
             room=workshop.room,
             seats=workshop.seats,
-            sessions=tuple(
-                WorkshopSession(session_id=meeting.id, starts_at=meeting.starts_at, minutes=meeting.minutes)
-                for meeting in meetings
-            ),
+            sessions=series.as_said(meetings),
+            facilitators=tuple(workshop.facilitators),
+            published=workshop.published,
         ),
     )
 
@@ -106,6 +109,9 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
     """
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
+    for seat in await seats_of(work.session, workshop.id, *ACTIVE_SEATS):
+        if not has_seat(SeatStatus(seat.status)):
+            _emit_waitlist_ended(work, workshop, seat)
     workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
     await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
     work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))
@@ -114,6 +120,21 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
     for seat in seats:
         if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
             paths.close(work, path, PathOutcome.WORKSHOP_CANCELLED, work.now)
+
+
+def _emit_waitlist_ended(work: Work, workshop: Workshop, seat: Seat) -> None:
+    if seat.subject_ref is None:
+        return
+    work.emit(
+        workshop,
+        WaitlistEnded(
+            workshop_id=workshop.id,
+            seat_id=seat.id,
+            subject_ref=seat.subject_ref,
+            centre=workshop.centre,
+            at=work.now,
+        ),
+    )
 
 
 async def record_attendance(

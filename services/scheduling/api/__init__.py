@@ -11,6 +11,7 @@ from services.scheduling.api import (
     rooms,
     slots,
     waiting,
+    workshop_changes,
     workshops,
 )
 
@@ -23,6 +24,7 @@ _subjects = (
     outcomes,
     slots,
     workshops,
+    workshop_changes,
     rooms,
     counsellors,
     booking_rules,

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.identity.ownership import own
+from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
@@ -20,10 +21,17 @@ from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
 from services.scheduling.domain.rooms import CAPACITY_MOST
 from services.scheduling.domain.rules import CancelReason
+from services.scheduling.domain.series import FACILITATORS_MOST, SESSIONS_MOST
 from services.scheduling.domain.states import SeatStatus, WorkshopStatus
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Seat, Workshop
-from services.scheduling.store.workshops import attendance_of, participants_and_waitlist, sessions_of, workshops_of
+from services.scheduling.store.workshops import (
+    attendance_of,
+    participants_and_waitlist,
+    people_to_inform,
+    sessions_of,
+    workshops_of,
+)
 
 router = Router(f"{PREFIX}/workshops", tags=["workshops"])
 
@@ -35,18 +43,35 @@ class NewSession(Body):
     minutes: Annotated[int, Whole(15, 480)]
 
 
-class Announcement(Body):
-    """A new workshop with its seats and sessions. `title` must not mention a person."""
+class WorkshopFacts(Body):
+    """What a workshop is. `title` must not mention a person."""
 
-    centre: CentreCode
     area: Key | None = None
     title: Name
-    counsellor: StaffCode | None = None
+    counsellor: StaffCode | None = Field(None, description="The first facilitator; by default the caller.")
+    facilitators: list[StaffCode] = Field(
+        [], max_length=FACILITATORS_MOST, description="All of them, in their order; `counsellor` comes first."
+    )
     room: StaffCode | None = Field(None, description="The code of a room from the list of the centre.")
     seats: Annotated[int, Whole(1, CAPACITY_MOST)] | None = Field(
         None, description="By default as many as the room has, and never more."
     )
-    sessions: list[NewSession] = Field(min_length=1, max_length=40)
+    published: YesNo = Field(True, description="Whether it stands on the centre's public page.")
+    outside_usual_hours: YesNo = Field(
+        False, description="Also outside the opening hours, and the working hours of the facilitators."
+    )
+
+    def led_by(self, caller: Person) -> list[str]:
+        """The facilitators, in their order."""
+        named = [self.counsellor] if self.counsellor is not None else []
+        return [*named, *self.facilitators] or [required_staff_code(caller)]
+
+
+class Announcement(WorkshopFacts):
+    """A new workshop with its seats and sessions."""
+
+    centre: CentreCode
+    sessions: list[NewSession] = Field(min_length=1, max_length=SESSIONS_MOST)
 
 
 class SeatWish(Change):
@@ -104,37 +129,47 @@ class WorkshopOut(BaseModel):
     area: str | None
     title: str
     counsellor: str
+    facilitators: list[str]
     room: str | None
     seats: int
     taken: int
     status: WorkshopStatus
+    published: bool
     first_at: datetime
     last_at: datetime
     reason: str | None
 
 
 class WorkshopInFull(WorkshopOut):
-    """A workshop with its sessions, seats and waitlist."""
+    """A workshop with its sessions, seats and waitlist.
+
+    `informed`: how many people get a message when its sessions change, or it is cancelled.
+    """
 
     sessions: list[SessionOut]
     participants: list[SeatOut]
     waitlist: list[SeatOut]
+    informed: int
 
 
 @router.post("", status_code=201)
 async def announce_workshop(body: Announcement, work: Working, running: Running, person: Counsellor) -> WorkshopInFull:
     """Announce a workshop. Without `counsellor`: by the caller."""
     person.at(body.centre)
+    first, *others = body.led_by(person)
     workshop = await workshops.announce(
         work,
         centre=body.centre,
         area=body.area,
         title=body.title,
-        counsellor=body.counsellor or required_staff_code(person),
+        counsellor=first,
+        more_facilitators=others,
         room=body.room,
         seats=body.seats,
         sessions=[(session.starts_at, session.minutes) for session in body.sessions],
         horizon=horizon_of(running),
+        published=body.published,
+        outside_usual_hours=body.outside_usual_hours,
     )
     await work.session.flush()
     return await in_full(work.session, workshop)
@@ -221,4 +256,5 @@ async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
         ],
         participants=[SeatOut.model_validate(seat, from_attributes=True) for seat in participants],
         waitlist=[SeatOut.model_validate(seat, from_attributes=True) for seat in waitlist],
+        informed=await people_to_inform(session, workshop.id),
     )

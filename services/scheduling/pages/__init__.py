@@ -20,6 +20,7 @@ from services.scheduling.pages import (
     public_confirmed,
     rooms,
     taking,
+    workshop_form,
     workshops,
 )
 
@@ -32,6 +33,7 @@ _teams = (
     calendars,
     interview,
     path,
+    workshop_form,
     workshops,
     attendance,
     rooms,

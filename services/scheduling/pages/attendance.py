@@ -26,7 +26,13 @@ from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import counted_on
 from services.scheduling.store.rooms import room_names
-from services.scheduling.store.workshops import arrivals_of, attendance_of, participants_and_waitlist, sessions_of
+from services.scheduling.store.workshops import (
+    arrivals_of,
+    attendance_of,
+    participants_and_waitlist,
+    people_to_inform,
+    sessions_of,
+)
 
 router = Router("/scheduling/workshops", pages=True)
 
@@ -150,7 +156,7 @@ async def _workshop_page(
     final = await counted_on(session, [seat.path_id for seat in participants if seat.path_id])
     base: dict[str, Any] = {
         "workshop": workshop,
-        "names": await counsellor_names(session, [workshop.counsellor]),
+        "names": await counsellor_names(session, workshop.facilitators),
         "rooms": await room_names(session, workshop.centre),
         "centre_name": centre.name,
         "open": takes_seats(WorkshopStatus(workshop.status)),
@@ -168,6 +174,7 @@ async def _workshop_page(
         "sides": sides(),
         "reason_labels": reason_labels(),
         "length_word": length_word,
+        "informed": await people_to_inform(session, id),
         "errors": {},
         "chosen": "",
     }

@@ -175,9 +175,10 @@ def _own_board(found: Mapping[str, Any], code: str) -> dict[str, Any]:
 def _by_counsellor(
     today: Sequence[Interview], earlier: Sequence[Interview], workshops: Sequence[SessionToday], now: datetime
 ) -> dict[str | None, Mine]:
-    found: dict[str | None, Mine] = {one.counsellor: Mine() for one in (*today, *earlier, *workshops)}
+    found: dict[str | None, Mine] = {one.counsellor: Mine() for one in (*today, *earlier)}
     for session in workshops:
-        found[session.counsellor].workshops.append(session)
+        for facilitator in (session.counsellor, *session.more_facilitators):
+            found.setdefault(facilitator, Mine()).workshops.append(session)
     for one in today:
         mine = found[one.counsellor]
         if is_running(AppointmentStatus(one.status)):

@@ -10,8 +10,9 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Reading, Router, Running, anyone, page
 from services.contracts.text import Key
+from services.scheduling.pages.desk import length_word
 from services.scheduling.store import Centre
-from services.scheduling.store.workshops import workshops_ahead
+from services.scheduling.store.workshops import sessions_by_workshop, workshops_ahead
 
 router = Router("/scheduling/centres", pages=True)
 SHOWN = 5
@@ -27,12 +28,20 @@ async def public_workshops(
     person: Annotated[Person | None, anyone],
     after: UUID | None = None,
 ) -> Response:
-    """Titles and dates of workshops that have not begun, and whether a place is left; nothing about who takes part."""
+    """The published workshops that have not begun: title, times and free places; nothing about who takes part."""
     found = await read.get(Centre, centre)
     if found is None:
         raise NotFound(what=msg("centre"))
     coming = await workshops_ahead(read, centre, running.clock(), after, SHOWN + 1)
     last = coming[SHOWN - 1].id if len(coming) > SHOWN else None
+    shown = coming[:SHOWN]
     return page(
-        request, "scheduling/public_workshops.html", centre=found, workshops=coming[:SHOWN], after=after, last=last
+        request,
+        "scheduling/public_workshops.html",
+        centre=found,
+        workshops=shown,
+        sessions=await sessions_by_workshop(read, [one.id for one in shown]),
+        length_word=length_word,
+        after=after,
+        last=last,
     )

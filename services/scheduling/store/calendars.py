@@ -142,6 +142,7 @@ _SESSIONS = (
     sa.select(col(Workshop.id), col(Session.id), col(Workshop.counsellor), col(Session.starts_at))
     .add_columns(col(Session.minutes), col(Workshop.centre), col(Workshop.room), col(Workshop.status))
     .add_columns(col(Workshop.area), col(Workshop.title), col(Workshop.seats), col(Workshop.taken))
+    .add_columns(col(Workshop.more_facilitators))
     .join(Session, col(Session.workshop_id) == col(Workshop.id))
 )
 
@@ -151,14 +152,13 @@ async def session_blocks(session: AsyncSession, subject: Subject, start: datetim
     centres = subject.centres if subject.counsellor is not None else (subject.centre,)
     query = _SESSIONS.where(in_list(col(Workshop.centre), "centres"))
     query = query.where(col(Workshop.last_at) >= start, col(Workshop.first_at) < end)
-    if subject.counsellor is not None:
-        query = query.where(col(Workshop.counsellor) == subject.counsellor)
-    elif subject.room is not None:
+    if subject.counsellor is None and subject.room is not None:
         query = query.where(col(Workshop.room) == subject.room)
     rows = await session.execute(
         query.where(col(Session.starts_at) >= start, col(Session.starts_at) < end), {"centres": sorted(set(centres))}
     )
-    return [_session_block(*row) for row in rows]
+    led = subject.counsellor
+    return [_session_block(*row) for *row, others in rows if led is None or led in (row[2], *others)]
 
 
 def _session_block(

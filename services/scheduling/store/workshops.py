@@ -12,7 +12,9 @@ from sqlmodel import Field, col
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
+from services.contracts.consent import Purpose
 from services.scheduling.domain.states import ACTIVE_SEATS, WAITLISTED_SEATS, SeatStatus, has_seat, is_waitlisted
+from services.scheduling.store.copies import KnownPerson
 from services.scheduling.store.table import Table
 
 _ACTIVE = sa.text(f"{in_states(ACTIVE_SEATS)} and subject_ref is not null")
@@ -28,6 +30,10 @@ class Workshop(Aggregate, Table, table=True):
     area: str | None = None
     title: str
     counsellor: str
+    """The first of the facilitators."""
+    more_facilitators: list[str] = Field(
+        default_factory=list[str], sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
     room: str | None = None
     seats: int
     taken: int = 0
@@ -40,6 +46,13 @@ class Workshop(Aggregate, Table, table=True):
     cancelled_at: datetime | None = None
     reason: str | None = None
     fingerprint: str | None = None
+    published: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    """Whether it stands on the centre's public page."""
+
+    @property
+    def facilitators(self) -> list[str]:
+        """The counsellors who lead it."""
+        return [self.counsellor, *self.more_facilitators]
 
 
 class Session(Table, table=True):
@@ -114,6 +127,7 @@ class SessionToday(NamedTuple):
     workshop_id: UUID
     title: str
     counsellor: str
+    more_facilitators: list[str]
     room: str | None
     starts_at: datetime
     minutes: int
@@ -125,7 +139,8 @@ async def sessions_between(session: AsyncSession, centre: str, start: datetime, 
     """The sessions of a centre that begin in [start, end), of workshops that were not cancelled, in order."""
     arrived = sa.select(sa.func.count()).where(col(SessionArrival.session_id) == col(Session.id)).scalar_subquery()
     query = (
-        sa.select(col(Workshop.id), col(Workshop.title), col(Workshop.counsellor), col(Workshop.room))
+        sa.select(col(Workshop.id), col(Workshop.title), col(Workshop.counsellor), col(Workshop.more_facilitators))
+        .add_columns(col(Workshop.room))
         .add_columns(col(Session.starts_at), col(Session.minutes), col(Workshop.taken), arrived)
         .join(Session, col(Session.workshop_id) == col(Workshop.id))
         .where(col(Workshop.centre) == centre, col(Workshop.last_at) >= start, col(Workshop.first_at) < end)
@@ -141,6 +156,15 @@ async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Sess
     return (await session.scalars(query)).all()
 
 
+async def sessions_by_workshop(session: AsyncSession, workshop_ids: Sequence[UUID]) -> dict[UUID, list[Session]]:
+    """The sessions of these workshops, each in order."""
+    found: dict[UUID, list[Session]] = {id: [] for id in workshop_ids}
+    query = sa.select(Session).where(col(Session.workshop_id).in_(workshop_ids)).order_by(col(Session.ordinal))
+    for one in await session.scalars(query):
+        found[one.workshop_id].append(one)
+    return found
+
+
 async def seats_of(session: AsyncSession, workshop_id: UUID, *statuses: SeatStatus) -> Sequence[Seat]:
     """A workshop's seats with these statuses, in order of request."""
     query = sa.select(Seat).where(
@@ -154,6 +178,14 @@ async def participants_and_waitlist(session: AsyncSession, workshop_id: UUID) ->
     active = await seats_of(session, workshop_id, *ACTIVE_SEATS)
     seated = [seat for seat in active if has_seat(SeatStatus(seat.status))]
     return seated, [seat for seat in active if is_waitlisted(SeatStatus(seat.status))]
+
+
+async def people_to_inform(session: AsyncSession, workshop_id: UUID) -> int:
+    """How many who have a seat in this workshop, or wait for one, agreed to messages."""
+    agreed = sa.select(col(KnownPerson.purposes)).join(Seat, col(Seat.subject_ref) == col(KnownPerson.id))
+    active = col(Seat.status).in_([status.value for status in ACTIVE_SEATS])
+    found = await session.scalars(agreed.where(col(Seat.workshop_id) == workshop_id, active))
+    return sum(Purpose.REMINDERS.value in purposes for purposes in found)
 
 
 async def first_on_waitlist(session: AsyncSession, workshop_id: UUID) -> Seat | None:
@@ -186,9 +218,9 @@ async def workshops_of(
 async def workshops_ahead(
     session: AsyncSession, centre: str, now: datetime, after: UUID | None = None, limit: int = 100
 ) -> Sequence[Workshop]:
-    """A centre's workshops that have not begun and are not cancelled, in order of start; `after` as `workshops_of`."""
+    """A centre's published workshops that have not begun and are not cancelled, in order of start; `after` as above."""
     query = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.last_at) > now)
-    query = query.where(col(Workshop.first_at) > now, col(Workshop.cancelled_at).is_(None))
+    query = query.where(col(Workshop.first_at) > now, col(Workshop.cancelled_at).is_(None), col(Workshop.published))
     return (await session.scalars(await _BY_START.page(session, query, limit, after))).all()
 
 

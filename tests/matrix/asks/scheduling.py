@@ -132,6 +132,11 @@ SCHEDULING: Asks = {
     "POST /scheduling/api/v1/workshops/{id}/seats/{seat_id}/release (a seat of Liège)": lambda w, me: Ask(
         json={"cancelled_by": "visitor"}, at={"id": me.side["workshop"]}
     ),
+    "PUT /scheduling/api/v1/workshops/{id}": lambda w, me: Ask(
+        json={name: value for name, value in _workshop("liege", code_of(w.liege)).items() if name != "centre"},
+        done=(409,),  # a session that has begun stays
+    ),
+    "POST /scheduling/api/v1/workshops/{id}/publication": lambda w, me: Ask(json={"published": False}),
     "POST /scheduling/api/v1/workshops/{id}/cancel": lambda w, me: Ask(json={"reason": "other"}),
     "POST /scheduling/api/v1/workshops/{id}/sessions/{session_id}/attendance": lambda w, me: Ask(
         json={"came": [str(w.liege["seat"])]}
@@ -165,6 +170,8 @@ SCHEDULING: Asks = {
         form=_LATER_FORM | _seen(w, "tomorrow", counsellor=code_of(w.liege)), at={"id": w.liege["tomorrow"]}
     ),
     "POST /scheduling/workshops/{id}/cancel": lambda w, me: Ask(form=_seen(w, "workshop")),
+    "POST /scheduling/workshops/{id}/publish": lambda w, me: Ask(form=_seen(w, "workshop", published="false")),
+    "POST /scheduling/workshops/{id}/edit": lambda w, me: Ask(form=_seen(w, "workshop", do="add"), done=(200,)),
     "POST /scheduling/workshops/{id}/seats": lambda w, me: Ask(form={"person": w.liege["person"]}),
     "POST /scheduling/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(form={"cancelled_by": "visitor"}),
     "POST /scheduling/workshops/{id}/sessions/{session_id}": lambda w, me: Ask(form={"came": [w.liege["seat"]]}),

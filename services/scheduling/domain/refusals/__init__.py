@@ -12,14 +12,15 @@
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile, TooLateOnline,
     │   TooSoonOnline, ReflectFirst, OneOpenBooking, NothingToBook       the calendar
-    ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived           workshops
+    ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived, SessionHasBegun      workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
         RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap,
-        TimeToReflect, GuidanceNotOffered; of availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart,
-        AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon, OutsideWorkingHours; and of imports: FieldMissing,
-        FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
+        NoFacilitator, OutsideUsualHours, FewerThanTaken, TimeToReflect, GuidanceNotOffered; of availability:
+        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon,
+        OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
+        TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
@@ -111,8 +112,12 @@ from services.scheduling.domain.refusals.walk_ins import (
 )
 from services.scheduling.domain.refusals.workshops import (
     DoubleSeat,
+    FewerThanTaken,
+    NoFacilitator,
+    OutsideUsualHours,
     SeatHasArrived,
     SeatNotTaken,
+    SessionHasBegun,
     SessionsOverlap,
     WorkshopClosed,
     WorkshopFull,
@@ -130,6 +135,7 @@ __all__ = [
     "CounsellorInactive",
     "DoubleSeat",
     "EndsBeforeStart",
+    "FewerThanTaken",
     "FieldMissing",
     "FieldOutOfPlace",
     "FifthInterview",
@@ -141,6 +147,7 @@ __all__ = [
     "InTheFuture",
     "MovedMeanwhile",
     "NamelessRoom",
+    "NoFacilitator",
     "NoShowStays",
     "NoStaffCode",
     "NoSuchLocalTime",
@@ -159,6 +166,7 @@ __all__ = [
     "OneOpenBooking",
     "OutcomeStays",
     "OutsideHours",
+    "OutsideUsualHours",
     "OutsideWorkingHours",
     "Overlap",
     "PathDiffers",
@@ -176,6 +184,7 @@ __all__ = [
     "RuleNotWeekly",
     "SeatHasArrived",
     "SeatNotTaken",
+    "SessionHasBegun",
     "SessionsOverlap",
     "SpanBackwards",
     "SpanTooLong",

@@ -19,6 +19,41 @@ class SessionsOverlap(Invalid):
     field_name = "sessions"
 
 
+class NoFacilitator(Invalid):
+    """A workshop has at least one facilitator."""
+
+    slug = "no-facilitator"
+    message = msg("Choose at least one counsellor who leads the workshop.")
+    field_name = "facilitators"
+
+
+class OutsideUsualHours(Invalid):
+    """Sessions lie outside the opening hours, or outside working hours of a facilitator: the team is asked once."""
+
+    slug = "outside-usual-hours"
+    message = msg(
+        "Outside the opening hours: {closed}. Outside the working hours: {off}. Change these sessions, or confirm "
+        "that they are meant."
+    )
+    field_name = "outside_usual_hours"
+
+
+class SessionHasBegun(Refused):
+    """Nothing of a session that has begun can change, and it cannot be removed."""
+
+    slug = "session-has-begun"
+    message = msg("The session of {at} has begun. It stays as it is. Reload the page.")
+    field_name = "sessions"
+
+
+class FewerThanTaken(Invalid):
+    """A workshop keeps a seat for each participant."""
+
+    slug = "fewer-than-taken"
+    message = msg("Places taken: {taken}. Enter at least this number.")
+    field_name = "seats"
+
+
 class WorkshopClosed(Refused):
     """A finished or cancelled workshop cannot be changed."""
 

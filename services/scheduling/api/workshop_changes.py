@@ -1,0 +1,73 @@
+"""Changing a workshop, and publishing it."""
+
+from uuid import UUID
+
+from pydantic import Field
+
+from services.chassis.identity.ownership import own
+from services.chassis.refusals import msg
+from services.chassis.web import Router, Running, Working
+from services.contracts.values import YesNo
+from services.scheduling.actions import workshop_changes
+from services.scheduling.actions.series import Planned
+from services.scheduling.actions.workshop_changes import Plan
+from services.scheduling.api.roles import PREFIX, Change, Counsellor
+from services.scheduling.api.workshops import NewSession, WorkshopFacts, WorkshopInFull, WorkshopOut, in_full
+from services.scheduling.domain.series import SESSIONS_MOST
+from services.scheduling.settings import horizon_of
+from services.scheduling.store import Workshop
+
+router = Router(f"{PREFIX}/workshops", tags=["workshops"])
+
+
+class KnownSession(NewSession):
+    """One session. `id`: of one that is there; without it, the session is new."""
+
+    id: UUID | None = None
+
+
+class ChangedWorkshop(WorkshopFacts, Change):
+    """A workshop as it is to be. `sessions`: all of them; those that have begun stay as they are."""
+
+    sessions: list[KnownSession] = Field(min_length=1, max_length=SESSIONS_MOST)
+
+
+class Publication(Change):
+    """Whether the workshop stands on the centre's public page."""
+
+    published: YesNo
+
+
+@router.put("/{id}")
+async def change_workshop(
+    id: UUID, body: ChangedWorkshop, work: Working, running: Running, person: Counsellor
+) -> WorkshopInFull:
+    """Change a workshop. Everyone who has a seat or waits for one is informed when its sessions change."""
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
+    plan = Plan(
+        title=body.title,
+        area=body.area,
+        facilitators=body.led_by(person),
+        room=body.room,
+        seats=body.seats,
+        sessions=[Planned(one.starts_at, one.minutes, one.id) for one in body.sessions],
+        published=body.published,
+    )
+    await workshop_changes.change(
+        work,
+        workshop,
+        plan,
+        version=body.version,
+        horizon=horizon_of(running),
+        outside_usual_hours=body.outside_usual_hours,
+    )
+    await work.session.flush()
+    return await in_full(work.session, workshop)
+
+
+@router.post("/{id}/publication")
+async def publish_workshop(id: UUID, body: Publication, work: Working, person: Counsellor) -> WorkshopOut:
+    """Show a workshop on the centre's public page, or no longer."""
+    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
+    await workshop_changes.publish(work, workshop, published=body.published, version=body.version)
+    return WorkshopOut.model_validate(workshop, from_attributes=True)
