@@ -69,7 +69,7 @@ async def test_a_chosen_date_is_in_the_words_of_the_page(
         await field.fill("2026-12-01")
         await expect(page.locator("#date-words")).to_have_text(words)
         await expect(field).to_have_accessible_description(words)
-        await page.locator("form.form button[type=submit]").click()
+        await page.locator(".form-actions button[value=save]").click()
         await expect(page.locator("#date-words")).to_have_text(words)
 
 
