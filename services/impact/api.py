@@ -91,6 +91,22 @@ class ExactFigures(Counts):
     by_centre_and_month: list[OfCentreAndMonth]
 
 
+class HeldInterviews(BaseModel):
+    """The interviews of one mode, next step or answer (`not-offered`, `offered`, `taken`). `code` null: not stated."""
+
+    code: str | None
+    information: int
+    guidance: int
+
+
+class ExactReport(ExactFigures):
+    """The exact figures, with the interviews by mode and outcome; those are missing if the figures are of an area."""
+
+    by_mode: list[HeldInterviews] = []
+    by_next_step: list[HeldInterviews] = []
+    by_guidance_offer: list[HeldInterviews] = []
+
+
 class PublishedFigures(ExactFigures):
     """The published figures of a period. `months`: those of it that were published."""
 
@@ -149,7 +165,7 @@ async def figures_csv(
     return _csv(f"{since}-{until}", columns, _cells(made, bool(area), public=True), names if excel else None)
 
 
-@router.get("/figures/exact", response_model=ExactFigures, response_model_exclude_unset=True)
+@router.get("/figures/exact", response_model=ExactReport, response_model_exclude_unset=True)
 async def exact_figures(
     read: Reading,
     running: Running,
@@ -161,10 +177,12 @@ async def exact_figures(
 ) -> Row:
     """The exact figures of any period, small numbers included. Without `centre`: of all centres that are yours.
 
+    Information and guidance interviews are counted apart by mode, next step and guidance offer; these have no area.
     Each request is logged: who, when, which period, centres and areas.
     """
     names, made = await _exact(read, running, person, ReadForm.JSON, Period(since, until), centre, area)
-    return {"from": since.isoformat(), "to": until.isoformat()} | _report(made, names, bool(area), public=False)
+    figures = {"from": since.isoformat(), "to": until.isoformat()} | _report(made, names, bool(area), public=False)
+    return figures if area else figures | await _interviews(read, person, Period(since, until), centre)
 
 
 @router.get("/figures/exact.csv", response_class=Csv)
@@ -211,6 +229,16 @@ async def _exact(
     made = await actions.exact_report(read, period, chosen, areas)
     await actions.log_read(running.store, person, form, period, chosen, areas)
     return made
+
+
+async def _interviews(read: Reading, person: Person, period: Period, centres: Sequence[str]) -> Row:
+    """The interviews by mode and outcome, as JSON."""
+    found = await actions.exact_interviews(read, period, actions.centres_for(person, centres))
+    lists = {"by_mode": found.by_mode, "by_next_step": found.by_next_step, "by_guidance_offer": found.by_guidance}
+    return {
+        name: [{"code": row.code or None, "information": row.information, "guidance": row.guidance} for row in rows]
+        for name, rows in lists.items()
+    }
 
 
 def _report(made: Report, names: dict[str, str], filtered: bool, *, public: bool) -> Row:

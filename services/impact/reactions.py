@@ -8,9 +8,10 @@ from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.intake import VisitAreaCorrected, VisitCheckedIn, VisitRecorded
 from services.contracts.interviews import InterviewOutcomeCorrected, InterviewResumed, InterviewUndone
+from services.contracts.outcomes import InterviewOutcome
 from services.contracts.plans import PlanConfirmed
 from services.contracts.queue import VisitorArrivalUndone
-from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, InterviewKind
+from services.contracts.scheduling import AttendanceRecorded, InterviewHeld
 from services.impact import actions
 from services.impact.domain import Measure
 from services.impact.store import Account, Centre
@@ -48,34 +49,35 @@ async def on_visit_recorded(work: Work, event: VisitRecorded) -> None:
 @reactions.on(InterviewHeld)
 async def on_interview_held(work: Work, event: InterviewHeld) -> None:
     """Counts an individual interview, on the day it began."""
-    guidance = event.kind is InterviewKind.GUIDANCE
-    actions.count(
-        work, Measure.GUIDANCE if guidance else Measure.INFORMATION, event.starts_at, event.centre, event.area
-    )
-
-
-@reactions.on(InterviewUndone)
-async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
-    """Takes an information interview out of the count, if it was in it."""
-    if event.held:
-        actions.uncount(work, Measure.INFORMATION, event.starts_at, event.centre, event.area)
+    actions.count_interview(work, _held(event, event.area, event.outcome))
 
 
 @reactions.on(InterviewResumed)
 async def on_interview_resumed(work: Work, event: InterviewResumed) -> None:
     """Takes an interview out of the count that goes on: it counts once it is held again."""
-    guidance = event.kind is InterviewKind.GUIDANCE
-    actions.uncount(
-        work, Measure.GUIDANCE if guidance else Measure.INFORMATION, event.starts_at, event.centre, event.area
-    )
+    actions.uncount_interview(work, _held(event, event.area, event.outcome))
+
+
+@reactions.on(InterviewUndone)
+async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
+    """Takes an interview out of the count, if it was in it."""
+    if event.held:
+        actions.uncount_interview(work, _held(event, event.area, event.outcome))
 
 
 @reactions.on(InterviewOutcomeCorrected)
 async def on_interview_outcome_corrected(work: Work, event: InterviewOutcomeCorrected) -> None:
-    """Counts an interview by its corrected area."""
-    measure = Measure.GUIDANCE if event.kind is InterviewKind.GUIDANCE else Measure.INFORMATION
-    actions.uncount(work, measure, event.starts_at, event.centre, event.area_before)
-    actions.count(work, measure, event.starts_at, event.centre, event.area)
+    """Counts an interview by its corrected area and outcome."""
+    actions.uncount_interview(work, _held(event, event.area_before, event.outcome_before))
+    actions.count_interview(work, _held(event, event.area, event.outcome))
+
+
+def _held(
+    event: InterviewHeld | InterviewResumed | InterviewUndone | InterviewOutcomeCorrected,
+    area: str | None,
+    outcome: InterviewOutcome | None,
+) -> actions.HeldInterview:
+    return actions.HeldInterview(event.kind, event.starts_at, event.centre, area, event.mode, outcome)
 
 
 @reactions.on(AttendanceRecorded)

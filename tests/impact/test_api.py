@@ -152,7 +152,8 @@ async def test_an_area_that_was_counted_once_can_still_be_asked_for(client: Clie
 async def test_for_an_area_no_figure_is_told_that_was_counted_for_none(client: Client) -> None:
     """A nought would say that nothing happened."""
     whole, part = await ask(client), await ask(client, area="find-job")
-    assert set(whole) - set(part) == {"workshop_attendances", "plans_confirmed", "referrals_completed"}
+    without = {"workshop_attendances", "plans_confirmed", "referrals_completed"}
+    assert set(whole) - set(part) == without | {"by_mode", "by_next_step", "by_guidance_offer"}
     answer = await client.get(f"{FIGURES}.csv", params=SEASON | {"area": "find-job"})
     assert answer.text.splitlines()[0] == "centre,month,visitors,individual_interviews,guidance_interviews,referrals"
 

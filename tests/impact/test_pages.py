@@ -11,6 +11,8 @@ import pytest
 
 from services.chassis.identity.people import Person
 from services.chassis.testing import Client
+from services.contracts.appointments import AppointmentMode
+from services.contracts.outcomes import InterviewOutcome
 from services.contracts.roles import Role
 from services.contracts.scheduling import InterviewKind
 from tests.givens.impact import checked_in, held, process, process_at_once, publish_now
@@ -196,3 +198,32 @@ async def test_the_log_names_who_saw_what_and_is_for_the_region(
     assert "Tous mes centres" in await see(counted.signed_in(of_mons), **SEASON)
     await see(counted, "fr", 403, "/impact/exact/log")
     await see(counted, "fr", 403, "/impact/exact", **SEASON, centre="liege")
+
+
+async def test_interviews_stand_by_mode_and_outcome_information_and_guidance_apart(client: Client) -> None:
+    taken = InterviewOutcome(next_step="guidance-path", guidance_offered=True, guidance_taken=True)
+    by_telephone = held(InterviewKind.GUIDANCE).model_copy(update={"mode": AppointmentMode.TELEPHONE})
+    await process(client.store, held().model_copy(update={"outcome": taken}), held(where="mons"), by_telephone)
+    client.signed_in(REGION)
+    html = await see(client, **SEASON)
+    table = html.split("Entretiens par mode")[-1].split("</table>")[0]
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row).split() for row in table.split("<tr>")[2:]]
+    assert rows == [
+        ["Au", "centre", "2", "0"],
+        ["Par", "téléphone", "0", "1"],
+        ["En", "visioconférence", "0", "0"],
+        ["À", "domicile", "0", "0"],
+    ]
+    assert "Proposée et acceptée" in html
+    of_liege = await see(client, **SEASON, centre="mons")
+    assert re.search(r"Au centre</th>\s*<td[^>]*>1</td>", of_liege)
+    of_an_area = await see(client, **SEASON, area="find-job")
+    assert "Entretiens par mode" not in of_an_area
+    public = await see(client, "fr", 200, "/impact/")
+    assert "Entretiens par mode" not in public
+    answer = (await client.get("/impact/api/v1/figures/exact", params=SEASON)).json()
+    assert answer["by_mode"][1] == {"code": "telephone", "information": 0, "guidance": 1}
+    assert answer["by_next_step"][-1] == {"code": None, "information": 1, "guidance": 1}
+    assert answer["by_guidance_offer"][2] == {"code": "taken", "information": 1, "guidance": 0}
+    filtered = await client.get("/impact/api/v1/figures/exact", params=SEASON | {"area": "find-job"})
+    assert "by_mode" not in filtered.json()

@@ -11,10 +11,15 @@ from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store
 from services.chassis.testing import publish, record_of
 from services.contracts import Event
+from services.contracts.appointments import AppointmentMode
 from services.contracts.directory import ReferralStatus
 from services.contracts.intake import VisitCalled
-from services.contracts.scheduling import InterviewKind
+from services.contracts.interviews import InterviewOutcomeCorrected, InterviewResumed, InterviewUndone
+from services.contracts.outcomes import InterviewOutcome
+from services.contracts.scheduling import InterviewHeld, InterviewKind
+from services.impact.domain import Period, interview_report, sort_of
 from services.impact.reactions import reactions
+from services.impact.store import interviews_held
 from tests.givens.impact import (
     NOON,
     attended,
@@ -121,3 +126,77 @@ def test_a_local_day_has_no_gap_and_no_double(naive: datetime) -> None:
     moment = naive.replace(tzinfo=UTC)
     days = [at.astimezone(BRUSSELS).date() for at in (moment, moment + timedelta(seconds=1))]
     assert days[1] - days[0] in (timedelta(0), timedelta(days=1))
+
+
+SINCE = Period(date(2017, 1, 1), date(2017, 12, 31))
+CAME_BACK = InterviewOutcome(next_step="come-back", guidance_offered=True)
+TAKEN = InterviewOutcome(next_step="guidance-path", guidance_offered=True, guidance_taken=True)
+
+
+def changed(interview: InterviewHeld, event: type[Event], **more: object) -> Event:
+    """What takes back or corrects this held interview."""
+    facts = interview.model_dump() | {"at": NOON, "held": True, "visit_id": None} | more
+    return event.model_validate(facts)
+
+
+async def interviews(store: Store) -> dict[str, dict[str, tuple[int, int]]]:
+    """Information and guidance interviews by code, those that count."""
+    async with store.read() as session:
+        made = interview_report(await interviews_held(session, SINCE))
+    parts = {"mode": made.by_mode, "step": made.by_next_step, "offer": made.by_guidance}
+    return {
+        name: {row.code: (row.information, row.guidance) for row in rows if row.information or row.guidance}
+        for name, rows in parts.items()
+    }
+
+
+async def test_interviews_count_by_mode_and_outcome_information_and_guidance_apart(store: Store) -> None:
+    by_video = held(InterviewKind.GUIDANCE).model_copy(update={"mode": AppointmentMode.VIDEOCONFERENCE})
+    await process(store, held(), held().model_copy(update={"outcome": TAKEN}), by_video)
+    assert await interviews(store) == {
+        "mode": {"in-person": (2, 0), "videoconference": (0, 1)},
+        "step": {"guidance-path": (1, 0), "": (1, 1)},
+        "offer": {"taken": (1, 0), "": (1, 1)},
+    }
+
+
+async def test_what_is_undone_resumed_or_corrected_moves_in_every_count(store: Store) -> None:
+    one = held().model_copy(update={"outcome": TAKEN})
+    corrected = changed(
+        one,
+        InterviewOutcomeCorrected,
+        area_before=one.area,
+        area="choose-path",
+        outcome_before=TAKEN.model_dump(),
+        outcome=CAME_BACK.model_dump(),
+    )
+    await publish(store, reactions, record_of(one, 1), record_of(corrected, 2))
+    assert await interviews(store) == {
+        "mode": {"in-person": (1, 0)},
+        "step": {"come-back": (1, 0)},
+        "offer": {"offered": (1, 0)},
+    }
+    counted = {cell: number for cell, number in (await tallies(store)).items() if number}
+    assert counted == {(DAY, "liege", "information_interviews", "choose-path"): 1}
+    resumed = changed(one, InterviewResumed, area="choose-path", outcome=CAME_BACK.model_dump())
+    again = one.model_copy(update={"outcome": None})
+    undone = changed(one, InterviewUndone, outcome=None)
+    await publish(store, reactions, record_of(resumed, 3))
+    assert await interviews(store) == {"mode": {}, "step": {}, "offer": {}}
+    await publish(store, reactions, record_of(again, 4))
+    assert (await interviews(store))["step"] == {"": (1, 0)}
+    await publish(store, reactions, record_of(undone, 5))
+    assert await interviews(store) == {"mode": {}, "step": {}, "offer": {}}
+    assert not any((await tallies(store)).values())
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(InterviewKind), st.sampled_from(AppointmentMode), st.sampled_from([None, TAKEN]))
+    )
+)
+def test_each_list_adds_up_to_all_interviews(held: list[tuple[InterviewKind, AppointmentMode, None]]) -> None:
+    made = interview_report([(sort_of(*one), 1) for one in held])
+    for rows in (made.by_mode, made.by_next_step, made.by_guidance):
+        assert sum(row.information + row.guidance for row in rows) == len(held)
+        assert sum(row.guidance for row in rows) == sum(kind is InterviewKind.GUIDANCE for kind, _, _ in held)

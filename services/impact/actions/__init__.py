@@ -1,15 +1,18 @@
 """The use cases of impact, called by requests, incoming events and jobs."""
 
-from services.impact.actions.counting import count, uncount
+from services.impact.actions.counting import HeldInterview, count, count_interview, uncount, uncount_interview
 from services.impact.actions.publishing import count_held_months, publish_due, publish_months
 from services.impact.actions.reading import ReadForm, centres_for, log_read, prune_reads
-from services.impact.actions.reports import exact_report, public_report
+from services.impact.actions.reports import exact_interviews, exact_report, public_report
 
 __all__ = [
+    "HeldInterview",
     "ReadForm",
     "centres_for",
     "count",
     "count_held_months",
+    "count_interview",
+    "exact_interviews",
     "exact_report",
     "log_read",
     "prune_reads",
@@ -17,4 +20,5 @@ __all__ = [
     "publish_due",
     "publish_months",
     "uncount",
+    "uncount_interview",
 ]

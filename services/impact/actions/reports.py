@@ -6,13 +6,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.refusals import UnknownArea
-from services.impact.domain import Months, Period, Report, report
+from services.impact.domain import InterviewReport, Months, Period, Report, interview_report, report
 from services.impact.store import (
     NO_AREA,
     Centre,
     counts,
     ever_counted,
     ever_published,
+    interviews_held,
     network_counts,
     published_areas,
     published_counts,
@@ -32,6 +33,11 @@ async def exact_report(
         if area != NO_AREA and area not in known and not await ever_counted(session, area):
             raise UnknownArea(area=area, known=sorted(known))
     return names, report(await counts(session, period, centres, areas))
+
+
+async def exact_interviews(session: AsyncSession, period: Period, centres: Sequence[str]) -> InterviewReport:
+    """The interviews of a period by mode and outcome. They are exact: nothing of them is published."""
+    return interview_report(await interviews_held(session, period, centres))
 
 
 async def public_report(

@@ -2,6 +2,13 @@
 
 from services.impact.domain.disclosure import ALL, Published, is_small, protect
 from services.impact.domain.figures import NAMES, WITHOUT_AREA, Count, Figures, Measure, Report, names_of, report
+from services.impact.domain.interviews import (
+    NOT_STATED,
+    InterviewReport,
+    InterviewSort,
+    interview_report,
+    sort_of,
+)
 from services.impact.domain.periods import (
     MAX_DAYS,
     Months,
@@ -20,10 +27,13 @@ __all__ = [
     "ALL",
     "MAX_DAYS",
     "NAMES",
+    "NOT_STATED",
     "WITHOUT_AREA",
     "Count",
     "Figures",
     "FiguresRebuilding",
+    "InterviewReport",
+    "InterviewSort",
     "Measure",
     "MonthNotEnded",
     "Months",
@@ -36,10 +46,12 @@ __all__ = [
     "PublishedBefore",
     "Report",
     "first_day",
+    "interview_report",
     "is_small",
     "last_day",
     "month_of",
     "names_of",
     "protect",
     "report",
+    "sort_of",
 ]

@@ -19,8 +19,8 @@ from services.contracts.areas import AREAS
 from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import day_of
-from services.impact.actions import ReadForm, centres_for, exact_report, log_read
-from services.impact.domain import Period, Report, first_day
+from services.impact.actions import ReadForm, centres_for, exact_interviews, exact_report, log_read
+from services.impact.domain import InterviewReport, Period, Report, first_day
 from services.impact.store import Centre
 
 router = Router("/impact", pages=True)
@@ -40,12 +40,13 @@ async def exact_page(
     """The exact figures of a period; by default of this year."""
     today = running.clock().astimezone(BRUSSELS).date()
     first, last, errors = date(today.year, 1, 1), today, dict[str, str]()
-    made, names = Report(), await centre_names(read, Centre)
+    made, interviews, names = Report(), InterviewReport(), await centre_names(read, Centre)
     centres, areas = centres_for(person, [centre] if centre else []), [area] if area else []
     try:
         first, last = _day("from", since, first), _day("to", until, last)
         period = Period(first, last)
         names, made = await exact_report(read, period, centres, areas)
+        interviews = InterviewReport() if areas else await exact_interviews(read, period, centres)
         await log_read(running.store, person, ReadForm.PAGE, period, centres, areas)
     except Refused as refused:
         errors = by_field(refused)
@@ -62,6 +63,7 @@ async def exact_page(
         area=area,
         names={code: name for code, name in names.items() if person.works_at(code)},
         report=made,
+        interviews=interviews,
         months=[(first_day(month), figures) for month, figures in sorted(made.by_month.items())],
         errors=errors,
         areas=[(code, area_label(code)) for code in AREAS],

@@ -1,5 +1,6 @@
 """The tables of impact, and what is read from them."""
 
+from services.impact.store.interviews import InterviewTally, add_interviews, interviews_held
 from services.impact.store.publications import (
     cover,
     covered,
@@ -42,10 +43,12 @@ __all__ = [
     "Centre",
     "CoveredCount",
     "ExactRead",
+    "InterviewTally",
     "Publication",
     "PublishedCount",
     "Table",
     "Tally",
+    "add_interviews",
     "add_to_count",
     "cells_of",
     "counted_codes",
@@ -54,6 +57,7 @@ __all__ = [
     "covered",
     "ever_counted",
     "ever_published",
+    "interviews_held",
     "known_centres",
     "locked_publications",
     "network_counts",
