@@ -85,6 +85,10 @@ async def _unfolds_all(page: Page) -> None:
         await details.locator("> summary").click()
 
 
+async def _makes_a_calendar_link(page: Page) -> None:
+    await sends('form[action$="/calendar"]')(page)
+
+
 async def _chooses_a_time(page: Page) -> None:
     await page.locator('#free [name="starts_at"]').first.check()
     await sends("#free")(page)
@@ -432,6 +436,7 @@ SCHEDULING = [
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "hours in error", 422, sends("#add-hours")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "absence in error", 422, sends("#add-absence")),
     Seen("/scheduling/counsellors/{code}", ELSEWHERE, "/scheduling/counsellors/namur-c01", "empty"),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "a calendar link", does=_makes_a_calendar_link),
     Seen("/scheduling/rules", REGION),
     Seen("/scheduling/rules/{centre}", REGION, RULES),
     Seen("/scheduling/rules/{centre}", REGION, RULES, "in error", 422, _writes_bad_rules),
@@ -442,6 +447,7 @@ SCHEDULING = [
     Seen("/scheduling/rooms/{centre}/{id}", REGION, ROOM),
     Seen("/scheduling/rooms/{centre}/{id}", REGION, ROOM, "old", 422, _sends_an_old_version),
     Seen("/scheduling/mine", VISITOR),
+    Seen("/scheduling/mine", VISITOR, state="unfolded", does=opens("main details.more")),
     Seen("/scheduling/mine", NEWCOMER, state="empty"),
     Seen("/scheduling/mine", GUIDED, state="may book"),
     Seen("/scheduling/mine/book", GUIDED),
@@ -628,6 +634,7 @@ NO_PAGES = {
         f"/{service}/help/pictures/{{picture}}": "a picture of a help page"
         for service in ("intake", "scheduling", "plans", "directory", "impact")
     },
+    "/scheduling/ics/{secret}": "a calendar, for programs",
     "/directory/centres/{code}/phone": "a part of a visitor's own pages",
     "/intake/worker.js": "a script, for the browser",
     "/intake/manifest.webmanifest": "for the browser: what it installs",

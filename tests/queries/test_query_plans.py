@@ -5,12 +5,17 @@ A page that is quick today is slow after ten seasons if it scans. The stores are
 
 from collections import defaultdict
 from collections.abc import AsyncGenerator
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
 
 from services.chassis.storage.store import Store
 from services.launcher.catalogue import NAMES
+from services.scheduling.domain.feeds import digest
+from services.scheduling.store import CounsellorFeed, VisitorFeed
+from tests.matrix.asking import ask
+from tests.matrix.guided import code_of
 from tests.matrix.world import World
 from tests.parts.stores import BOTH
 from tests.queries.filled import fill
@@ -48,6 +53,8 @@ async def test_no_statement_of_a_page_a_stream_or_a_list_scans_what_grows(world:
         for one in statements:
             sent.setdefault((one.service, one.text), (one, set()))[1].add(str(route))
     assert len(sent) > 100
+    for one, line in await _of_calendars(world, stores):
+        sent.setdefault((one.service, one.text), (one, set()))[1].add(line)
     found: dict[str, set[str]] = defaultdict(set)
     for one, routes in sent.values():
         for table in await scanned(stores[one.service], one):
@@ -56,3 +63,23 @@ async def test_no_statement_of_a_page_a_stream_or_a_list_scans_what_grows(world:
                 found[f"{one.service}.{table}: {one.text}"] |= asked
     shown = "\n\n".join(f"{statement}\n  asked by {', '.join(sorted(routes))}" for statement, routes in found.items())
     assert found == {}, shown
+
+
+async def _of_calendars(world: World, stores: dict[str, Store]) -> list[tuple[Statement, str]]:
+    """What is sent for a counsellor's calendar and for a visitor's, by secrets that tests/matrix does not have."""
+    found: list[tuple[Statement, str]] = []
+    code, person = code_of(world.liege), world.liege["person"]
+    at = stores["scheduling"].clock()
+    async with stores["scheduling"].work() as work:
+        secret = digest("counsellors")
+        work.add(CounsellorFeed(counsellor=code, id=uuid4(), secret=secret, language="fr", made_at=at))
+        secret = digest("visitors")
+        work.add(VisitorFeed(subject_ref=person, id=uuid4(), secret=secret, language="fr", made_at=at))
+    for secret in ("counsellors", "visitors"):
+        target = f"/scheduling/ics/{secret}.ics"
+        with noted_statements(stores) as statements:
+            answer = await ask(world.process, "GET", target, {}, b"")
+        assert answer.status == 200
+        assert "BEGIN:VEVENT" in answer.text
+        found += [(one, f"GET {target}") for one in statements]
+    return found

@@ -39,6 +39,7 @@ Name = Literal[
     "booking",
     "request",
     "confirmation",
+    "calendar",
 ]
 SHARED: frozenset[Name] = frozenset({"sign-in", "link", "pin", "elsewhere", "booking", "request", "confirmation"})
 """Those counted for all processes together. As a dependency of a route by address: nobody is signed in yet."""
@@ -74,6 +75,7 @@ class Limits:
             "booking": parse(settings.limit_booking),
             "request": parse(settings.limit_request),
             "confirmation": parse(settings.limit_confirmation),
+            "calendar": parse(settings.limit_calendar),
         }
         self._own = FixedWindowRateLimiter(MemoryStorage())
         self._shared = FixedWindowRateLimiter(_storage(redis)) if redis is not None else None

@@ -13,6 +13,7 @@ from services.chassis.storage.store import Work
 from services.contracts.erasure import SchedulingPurged
 from services.scheduling.actions.calendar import person_resource
 from services.scheduling.actions.consent import end_bookings
+from services.scheduling.actions.feeds import end_visitor_feed
 from services.scheduling.actions.holds import give_back
 from services.scheduling.actions.waiting import record_change
 from services.scheduling.domain.holds import owner_of_person
@@ -30,6 +31,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
     kept, *_others = await references_of(work.session, Alias, subject_ref)
     await give_back(work, owner_of_person(kept))
     await end_bookings(work, subject_ref)
+    await end_visitor_feed(work, [subject_ref])
     found = await _erase_references(work, subject_ref) or found
     await work.session.execute(sa.delete(QuarterHour).where(col(QuarterHour.resource) == person_resource(subject_ref)))
     person.purposes, person.centre, person.erased_at = [], "", work.now

@@ -7,7 +7,7 @@ from services.chassis.copies.accounts import copy_account
 from services.chassis.storage.store import Store, Work
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus, may_sign_in
 from services.scheduling.actions.availability import quarters_left
-from services.scheduling.store import Account, CounsellorAbsence, QuarterHour
+from services.scheduling.store import Account, CounsellorAbsence, CounsellorFeed, QuarterHour
 from services.scheduling.store.availability import (
     ENTERED,
     delete_availability,
@@ -25,6 +25,7 @@ async def copy_published(work: Work, published: AccountPublished) -> None:
     """
     passed, before = await _passes_on(work, published), await _code_left(work, published)
     await copy_account(work, Account, published)
+    await _end_feed(work, published)
     if published.code is not None and passed:
         await delete_availability(work.session, [published.code])
         if before is not None:
@@ -61,6 +62,15 @@ async def _rename(work: Work, before: str, after: str) -> None:
     moved = sa.select(CounsellorAbsence).where(col(CounsellorAbsence.id).in_(ids))
     for absence in await work.session.scalars(moved.execution_options(populate_existing=True)):
         await reserve_absence(work.session, absence, quarters_left(absence, work.now))
+
+
+async def _end_feed(work: Work, published: AccountPublished) -> None:
+    """An account that ends takes its calendar with it for good; one that is active again makes a new one."""
+    if published.code is None or may_sign_in(published.status):
+        return
+    others = await accounts_with_code(work.session, published.code)
+    if not any(may_sign_in(AccountStatus(one.status)) for one in others):
+        await work.session.execute(sa.delete(CounsellorFeed).where(col(CounsellorFeed.counsellor) == published.code))
 
 
 async def _passes_on(work: Work, published: AccountPublished) -> bool:

@@ -5,6 +5,7 @@ from services.scheduling.pages import (
     board,
     booking,
     booking_rules,
+    calendar_links,
     calendars,
     counsellors,
     free_times,
@@ -41,7 +42,6 @@ _teams = (
     booking_rules,
     person,
 )
-routers = tuple(
-    one.router for one in (*_teams, mine, own_booking, own_changes, public, public_booking, public_confirmed)
-)
+_visitors = (calendar_links, mine, own_booking, own_changes, public, public_booking, public_confirmed)
+routers = tuple(one.router for one in (*_teams, *_visitors))
 """Fixed paths before those with an id in the same path segment."""

@@ -46,6 +46,7 @@ from services.scheduling.domain.availability import (
     WorkingHours,
 )
 from services.scheduling.pages.booked_outside import booked_outside
+from services.scheduling.pages.calendar_links import own_calendar
 from services.scheduling.pages.hours_words import LANGUAGES, absence_words, language_choices, week_of, weekday_names
 from services.scheduling.store import Centre, CounsellorHours, CounsellorProfile
 from services.scheduling.store.availability import (
@@ -289,5 +290,6 @@ async def _page(
         more_languages=others,
         area_choices=[(area, area_label(area)) for area in areas],
         form=empty | (typed or {}),
+        **await own_calendar(session, person, code),
         errors={_FIELDS.get(field, field): message for field, message in (errors or {}).items()},
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +30,7 @@ from services.scheduling.settings import rules_of_settings
 from services.scheduling.store import Centre, Interview
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.coming import ComingWorkshop, interviews_to_come, workshops_to_come
+from services.scheduling.store.feeds import feed_of_person
 
 router = Router("/scheduling/mine", pages=True)
 OwnVisitor = Annotated[Person, allow(Role.VISITOR)]
@@ -117,5 +118,7 @@ async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID
         "may_book": not booked and await path_to_book(session, tuple(refs)) is not None,
         "centres": await centre_names(session, Centre),
         "length_word": length_word,
+        "feed": await feed_of_person(session, refs),
+        "new_id": uuid4(),
         "notice": notice_words(max(notices.values(), default=usual.visitor_notice)),  # holds at each of the centres
     }

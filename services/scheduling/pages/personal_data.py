@@ -29,6 +29,7 @@ from services.scheduling.store import (
     Seat,
     Session,
     SessionArrival,
+    VisitorFeed,
     Waiting,
     Workshop,
 )
@@ -161,6 +162,15 @@ class HeldSeat(Held):
     attendance: Annotated[list[HeldAttendance], Shown(msg("Attendance"))]
 
 
+class HeldCalendar(Held):
+    """That a calendar program of the person may read their appointments."""
+
+    of = (VisitorFeed,)
+
+    made_at: Annotated[datetime, Shown(msg("Since"))]
+    language: Annotated[str, Shown(msg("Language"))]
+
+
 class HeldBookings(Held):
     """All that scheduling holds about a person. `centre` null: it knows them from imported paths alone."""
 
@@ -173,6 +183,7 @@ class HeldBookings(Held):
     interviews: Annotated[list[HeldInterview], Shown(msg("Interviews"))]
     seats: Annotated[list[HeldSeat], Shown(msg("Workshops"))]
     visits: Annotated[list[HeldVisit], Shown(msg("Visits in the queue"))]
+    calendars: Annotated[list[HeldCalendar], Shown(msg("Calendar links"))]
 
 
 async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldBookings | None:
@@ -190,6 +201,7 @@ async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldBo
     visits = await rows_where(
         session, Waiting, col(Waiting.subject_ref) == subject_ref, Waiting.checked_in_at, Waiting.id
     )
+    calendars = await rows_where(session, VisitorFeed, col(VisitorFeed.subject_ref) == subject_ref)
     if person is None and not (paths or interviews or seats or visits):
         return None
     return HeldBookings.of_row(
@@ -199,6 +211,7 @@ async def read_personal_data(session: AsyncSession, subject_ref: UUID) -> HeldBo
         interviews=await _interviews(session, interviews, names),
         seats=await _seats(session, seats, names),
         visits=[HeldVisit.of_row(one, centre=names.get(one.centre, one.centre)) for one in visits],
+        calendars=[HeldCalendar.of_row(one) for one in calendars],
     )
 
 

@@ -4,6 +4,7 @@ from services.scheduling.store.availability import CounsellorAbsence, Counsellor
 from services.scheduling.store.booking_rules import CentreRules
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
+from services.scheduling.store.feeds import CounsellorFeed, VisitorFeed
 from services.scheduling.store.holds import SlotHold
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
 from services.scheduling.store.paths import PathChange
@@ -19,6 +20,7 @@ __all__ = [
     "Centre",
     "CentreRules",
     "CounsellorAbsence",
+    "CounsellorFeed",
     "CounsellorHours",
     "CounsellorProfile",
     "Export",
@@ -36,6 +38,7 @@ __all__ = [
     "Table",
     "UnrestatedInterview",
     "Visitor",
+    "VisitorFeed",
     "Waiting",
     "WaitingBoard",
     "Workshop",

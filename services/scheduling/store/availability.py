@@ -18,6 +18,7 @@ from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.copies import Account, Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
+from services.scheduling.store.feeds import CounsellorFeed
 from services.scheduling.store.interviews import Interview, QuarterHour
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Session, Workshop
@@ -76,8 +77,8 @@ class CounsellorProfile(Table, table=True):
     """Codes of areas; none: all of the centre's."""
 
 
-ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile)
-"""What counsellors enter, by their codes."""
+ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile, CounsellorFeed)
+"""What counsellors enter or make, by their codes."""
 
 
 async def working_hours(session: AsyncSession, centre: Centre, counsellor: str) -> list[WorkingHours]:

@@ -17,6 +17,7 @@ from services.scheduling.domain.states import ACTIVE_SEATS, WAITLISTED_SEATS, Se
 from services.scheduling.store.copies import KnownPerson
 from services.scheduling.store.table import Table
 
+_CANCELLED = sa.text("cancelled_at is not null")
 _ACTIVE = sa.text(f"{in_states(ACTIVE_SEATS)} and subject_ref is not null")
 
 
@@ -24,7 +25,16 @@ class Workshop(Aggregate, Table, table=True):
     """A series of sessions with seats."""
 
     __tablename__ = "workshops"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (sa.Index("workshops_of_centre", "centre", "last_at"),)
+    __table_args__ = (
+        sa.Index("workshops_of_centre", "centre", "last_at"),
+        sa.Index(
+            "workshops_cancelled",
+            "counsellor",
+            "cancelled_at",
+            postgresql_where=_CANCELLED,
+            sqlite_where=_CANCELLED,
+        ),
+    )
 
     centre: str
     area: str | None = None

@@ -207,6 +207,10 @@ SCHEDULING: Asks = {
     "POST /scheduling/centres/{centre}/book": lambda w, me: Ask(
         at=_HERE, form={"area": "find-job", "starts_at": _LATER}
     ),
+    "GET /scheduling/ics/{secret}": lambda w, me: Ask(at={"secret": "nothing.ics"}, done=(404,)),
+    "POST /scheduling/counsellors/{code}/calendar": lambda w, me: Ask(at=_a_counsellor(w), form={"id": str(uuid4())}),
+    "POST /scheduling/counsellors/{code}/calendar/end": lambda w, me: Ask(at=_a_counsellor(w)),
+    "POST /scheduling/mine/calendar": lambda w, me: Ask(form={"id": str(uuid4())}),
     "POST /scheduling/confirmed/{token}": lambda w, me: Ask(at={"token": "nothing"}, form={}, done=(404,)),
     "GET /scheduling/confirmed/{token}": lambda w, me: Ask(at={"token": "nothing"}, done=(404,)),
     "GET /scheduling/api/v1/booking-rules/{centre}": lambda w, me: Ask(at=_HERE),

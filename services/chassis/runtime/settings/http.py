@@ -105,6 +105,11 @@ class HttpSettings(FromEnvironment):
     limit_confirmation: Rate = Field(
         default="3/hour", description="Most messages that ask one contact to confirm a booking on the public pages."
     )
+    limit_calendar: Rate = Field(
+        default="1200/10 minutes",
+        description="Most readings of calendars by their secret addresses, from one address, which the programs of "
+        "many people may share; by process.",
+    )
     limit_import: Rate = Field(
         default="1200/minute", description="Most requests of imports by one account or token; by process."
     )
