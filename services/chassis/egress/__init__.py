@@ -1,0 +1,1 @@
+"""Requests to addresses that people entered: guarded, so that they reach nothing inside the operator's network."""
