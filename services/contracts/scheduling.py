@@ -243,13 +243,14 @@ class SeatTaken(Event, type="cefo.scheduling.seat-taken.v1", topic=WORKSHOPS, ab
 
 
 class SeatReleased(Event, type="cefo.scheduling.seat-released.v1", topic=WORKSHOPS, about="workshop_id"):
-    """One person's seat was released; all other seats are unchanged."""
+    """One person's seat was released; all other seats are unchanged. `reason`: null in older events, or if unknown."""
 
     workshop_id: Reference
     seat_id: PersonalReference
     centre: CentreCode
     at: At
     cancelled_by: CancelledBy
+    reason: Code | None = None
 
 
 class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", topic=WORKSHOPS, about="workshop_id"):

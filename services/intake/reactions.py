@@ -9,11 +9,13 @@ from services.chassis.events.dead_letters import retry_refused
 from services.chassis.events.reactions import Reactions, RowKey
 from services.chassis.refusals import UnknownCentre
 from services.chassis.storage.store import Work
+from services.contracts import Event
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
 from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
 from services.contracts.interviews import InterviewResumed, InterviewUndone
+from services.contracts.offers import SeatOffered, SeatOfferEnded
 from services.contracts.plans import ActionPlanned
 from services.contracts.roles import Role
 from services.contracts.rooms import RoomPublished
@@ -29,6 +31,7 @@ from services.contracts.scheduling import (
     InterviewStarted,
     SeatReleased,
     SeatTaken,
+    Side,
     WorkshopAnnounced,
     WorkshopCancelled,
 )
@@ -120,18 +123,9 @@ async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
         await interviews.undo(work, event.visit_id, event.interview_id)
 
 
-def of_person(
-    event: InterviewBooked
-    | InterviewMoved
-    | InterviewRestated
-    | SeatTaken
-    | SeatRescheduled
-    | WaitlistEnded
-    | FinalisingSessionDue
-    | ActionPlanned,
-) -> list[RowKey]:
+def of_person(event: Event) -> list[RowKey]:
     """The person, if the event is about one who may be registered here."""
-    return [(Visitor, event.subject_ref)] if event.subject_ref is not None else []
+    return [(Visitor, ref)] if (ref := getattr(event, "subject_ref", None)) is not None else []
 
 
 @reactions.on(InterviewBooked, loads=of_person)
@@ -237,6 +231,18 @@ async def on_seat_taken(work: Work, event: SeatTaken) -> None:
     await reminders.take_seat(work, event.seat_id, event.workshop_id, event.subject_ref, event.centre)
 
 
+@reactions.on(SeatOffered, loads=of_person)
+async def on_seat_offered(work: Work, event: SeatOffered) -> None:
+    """The person learns that a seat is kept for them, and until when."""
+    await reminders.offer_seat(work, event.seat_id, event.workshop_id, event.subject_ref, event.centre, event.until)
+
+
+@reactions.on(SeatOfferEnded, loads=of_person)
+async def on_seat_offer_ended(work: Work, event: SeatOfferEnded) -> None:
+    """The person learns that the seat is not kept any more, unless they declined it themselves."""
+    await reminders.end_offer(work, event, by_themselves=event.ended_by is Side.VISITOR)
+
+
 @reactions.on(SeatReleased)
 async def on_seat_released(work: Work, event: SeatReleased) -> None:
     """The person is expected and reminded no more, and learns it."""
@@ -247,8 +253,8 @@ async def on_seat_released(work: Work, event: SeatReleased) -> None:
 @reactions.on(FinalisingSessionDue, loads=of_person)
 async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> None:
     """Asks the person to book the session that ends their path."""
-    purpose = MailPurpose.FINALISING_DUE
-    await messages.queue_notice(work, purpose, event.subject_ref, event.path_id, event.path_id, event.at)
+    who, path = event.subject_ref, event.path_id
+    await messages.queue_notice(work, MailPurpose.FINALISING_DUE, who, path, path, event.at)
 
 
 @reactions.on(ActionPlanned, loads=of_person)

@@ -14,12 +14,13 @@ from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.actions.former_counsellors import delete_unused_availability
 from services.scheduling.actions.holds import delete_expired
 from services.scheduling.actions.no_shows import delete_interpreters
+from services.scheduling.actions.offers import offers_go_on
 from services.scheduling.actions.restating import publish_rooms, restate_booked
 from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
 from services.scheduling.pages.personal_data import PERSONAL_DATA
 from services.scheduling.reactions import reactions
-from services.scheduling.settings import SchedulingSettings
+from services.scheduling.settings import SchedulingSettings, answer_of
 from services.scheduling.store import Account, Alias, KnownPerson, Table, Visitor
 
 
@@ -33,6 +34,7 @@ def jobs(runtime: Runtime) -> list[Job]:
         Job("expired-holds", partial(delete_expired, runtime.store), 60 * seconds),
         Job("unused-availability", partial(delete_unused_availability, runtime.store), 60 * seconds),
         Job("past-interpreters", partial(delete_interpreters, runtime.store), 60 * seconds),
+        Job("offers-of-seats", partial(offers_go_on, runtime.store, answer_of(runtime)), seconds),
         Job("restate-booked", partial(restate_booked, runtime.store), 60 * seconds),
         Job("publish-rooms", partial(publish_rooms, runtime.store), 60 * seconds),
     ]

@@ -33,6 +33,13 @@ class SchedulingSettings(FromEnvironment):
         description="How long the time for reflection between two interviews of an individual path is, in days. The "
         "next one is proposed after it; the team can book it sooner, and is asked first.",
     )
+    offer_hours: int = Field(
+        default=48,
+        ge=1,
+        le=336,
+        description="How long a person on the waiting list of a workshop has to answer when a place is offered to "
+        "them, in hours. Shortly before the workshop it is half of the time that is left.",
+    )
 
 
 def horizon_of(runtime: Runtime) -> timedelta:
@@ -51,6 +58,12 @@ def reflection_of(runtime: Runtime) -> timedelta:
     """How long the time for reflection between two interviews is."""
     assert isinstance(runtime.own_settings, SchedulingSettings)
     return timedelta(days=runtime.own_settings.reflection_days)
+
+
+def answer_of(runtime: Runtime) -> timedelta:
+    """How long a person has to answer the offer of a seat."""
+    assert isinstance(runtime.own_settings, SchedulingSettings)
+    return timedelta(hours=runtime.own_settings.offer_hours)
 
 
 def rules_of_settings(runtime: Runtime) -> BookingRules:

@@ -24,7 +24,7 @@ from services.contracts.values import Decimal, ReadBy, Shape, Whole, Written
 from services.launcher.catalogue import SERVICES
 from tests.architecture.routes import ROUTES, named
 
-MADE_BY_THE_PAGE = [("activate", "deactivate"), ("inbox", "referral"), ("yes",), ("yes", "no")]
+MADE_BY_THE_PAGE = [("accept", "decline"), ("activate", "deactivate"), ("inbox", "referral"), ("yes",), ("yes", "no")]
 """Choices that the page sends by itself: nobody chooses them."""
 
 READ_BY = {

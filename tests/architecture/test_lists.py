@@ -37,6 +37,7 @@ NO_LIST = {
     "intake.store.retention.due_visitors": "erased in batches",
     "scheduling.store.calendars.first_interviews": "the first of each day, and their number; the day has all",
     "scheduling.store.holds.expired_before": "deleted in batches",
+    "scheduling.store.offers.workshops_due": "offered in batches",
     "scheduling.store.interviews.unrestated": "restated in batches",
     "scheduling.store.line.in_line": "the head of the line, of whom one is taken",
     "scheduling.store.rooms.unpublished": "published in batches",

@@ -40,8 +40,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("note", sa.String(length=20), nullable=True))
         batch_op.drop_index(
             batch_op.f("seats_once"),
-            sqlite_where=sa.text("status in ('taken', 'waitlisted') and subject_ref is not null"),
-            postgresql_where=sa.text("status in ('taken', 'waitlisted') and subject_ref is not null"),
+            sqlite_where=sa.text("status in ('taken', 'waitlisted', 'offered') and subject_ref is not null"),
+            postgresql_where=sa.text("status in ('taken', 'waitlisted', 'offered') and subject_ref is not null"),
         )
         batch_op.create_index(
             "seats_once",

@@ -11,9 +11,11 @@ from services.chassis.identity.people import visitor
 from services.chassis.refusals import NotFound
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
+from services.contracts.offers import SeatOffered
 from services.contracts.scheduling import InterviewCancelled, InterviewMoved, SeatReleased, SeatTaken, Side
 from services.scheduling.actions import guidance, own, paths, seats, workshops
 from services.scheduling.domain import refusals
+from services.scheduling.domain.offers import ANSWER_WITHIN
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.store import Centre, Interview, Seat, Workshop
 from tests.givens.events import emitted_events
@@ -73,7 +75,7 @@ async def moves(store: Store, id: UUID, person: Visitor, at: datetime, seen: dat
 
 async def leaves(store: Store, seat: UUID, person: Visitor, notice: timedelta = NOTICE) -> None:
     async with store.work() as work:
-        await own.leave(work, seat, {person.subject_ref}, notice=notice)
+        await own.leave(work, seat, {person.subject_ref}, notice=notice, answer=ANSWER_WITHIN)
 
 
 async def row(store: Store, table: type[Any], id: UUID) -> Any:
@@ -190,7 +192,8 @@ async def test_a_place_is_left_once_and_goes_to_the_next(store: Store, adult: Vi
     await leaves(store, seat, adult)
     (released,) = await emitted_events(store, SeatReleased)
     assert (released.seat_id, released.cancelled_by) == (seat, Side.VISITOR)
-    assert [one.seat_id for one in await emitted_events(store, SeatTaken)] == [seat, entry]
+    assert [one.seat_id for one in await emitted_events(store, SeatTaken)] == [seat]
+    assert [one.seat_id for one in await emitted_events(store, SeatOffered)] == [entry]
 
 
 async def test_the_waiting_list_is_left_at_any_time_a_place_with_notice(

@@ -14,17 +14,19 @@ from services.chassis.testing import FixedClock, publish, record_of
 from services.contracts import Event
 from services.contracts.erasure import SchedulingPurged
 from services.contracts.intake import VisitBeingServed, VisitStatus
+from services.contracts.offers import SeatOffered
 from services.contracts.queue import VisitInterpreterChanged
 from services.contracts.scheduling import (
     InterviewCancelled,
     InterviewHeld,
     PathClosed,
     SeatReleased,
-    SeatTaken,
     Side,
 )
 from services.scheduling.actions import guidance, information, paths, seats, workshops
+from services.scheduling.actions.offers import offers_go_on
 from services.scheduling.domain import refusals
+from services.scheduling.domain.offers import ANSWER_WITHIN
 from services.scheduling.reactions import reactions
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, Seat, Waiting
 from services.scheduling.store.copies import changes_after, recently_registered
@@ -275,11 +277,12 @@ async def test_a_forgotten_person_leaves_counts_and_nothing_else(
     before = len(await emitted_events(store))
     await react(store, [adult.erased()])
     new = (await emitted_events(store))[before:]
-    assert {type(event) for event in new} >= {InterviewCancelled, SeatReleased, SeatTaken, SchedulingPurged}
+    assert {type(event) for event in new} >= {InterviewCancelled, SeatReleased, SchedulingPurged}
     (cancelled,) = [event for event in new if isinstance(event, InterviewCancelled)]
     assert (cancelled.cancelled_by, cancelled.reason) == (Side.VISITOR, "consent-ended")
-    (taken,) = [event for event in new if isinstance(event, SeatTaken)]
-    assert taken.subject_ref == other.subject_ref
+    await offers_go_on(store, ANSWER_WITHIN)
+    (offered,) = await emitted_events(store, SeatOffered)
+    assert offered.subject_ref == other.subject_ref
     assert len(await emitted_events(store, InterviewHeld)) == 2
     async with store.read() as session:
         for table in (Interview, GuidancePath, Seat, Waiting):

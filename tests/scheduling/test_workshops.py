@@ -9,6 +9,7 @@ import pytest
 from services.chassis.refusals import NotFound, Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
+from services.contracts.offers import SeatOffered
 from services.contracts.scheduling import (
     AttendanceRecorded,
     FinalisingSessionDue,
@@ -22,6 +23,7 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions import guidance, paths, seats, workshops
 from services.scheduling.domain import refusals
+from services.scheduling.domain.offers import ANSWER_WITHIN
 from services.scheduling.domain.states import SeatStatus
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import seats_of, sessions_of
@@ -58,13 +60,13 @@ async def people(store: Store, how_many: int) -> list[UUID]:
 
 async def take(store: Store, workshop: Workshop, subject_ref: UUID, *, waitlist: bool = False) -> Seat:
     async with store.work() as work:
-        return await seats.take_seat(work, workshop.id, subject_ref, waitlist=waitlist)
+        return await seats.take_seat(work, workshop.id, subject_ref, waitlist=waitlist, answer=ANSWER_WITHIN)
 
 
 async def give_back(store: Store, workshop: Workshop, seat: Seat, by: Side = Side.VISITOR) -> Seat | None:
     async with store.work() as work:
         row = await work.load(Workshop, workshop.id)
-        return await seats.release_seat(work, row, seat.id, by=by)
+        return await seats.release_seat(work, row, seat.id, by=by, answer=ANSWER_WITHIN)
 
 
 async def record(store: Store, workshop: Workshop, ordinal: int, came: Sequence[Seat]) -> None:
@@ -146,7 +148,7 @@ async def test_fifty_people_at_once_take_the_seats_there_are(store: Store) -> No
     assert len(await taken(store, workshop)) == len(await emitted_events(store, SeatTaken)) == 7
 
 
-async def test_a_seat_given_back_goes_to_whoever_waits_longest(store: Store) -> None:
+async def test_a_seat_given_back_is_offered_to_the_one_who_waits_longest(store: Store) -> None:
     one, two, three, four = await people(store, 4)
     workshop = await announce(store, places=1)
     seat = await take(store, workshop, one)
@@ -155,6 +157,9 @@ async def test_a_seat_given_back_goes_to_whoever_waits_longest(store: Store) -> 
     offered = await give_back(store, workshop, seat)
     assert offered is not None
     assert offered.subject_ref == three
+    assert await taken(store, workshop) == []
+    async with store.work() as work:
+        await seats.accept(work, offered.id, answer=ANSWER_WITHIN)
     assert await taken(store, workshop) == [three]
     assert [event.subject_ref for event in await emitted_events(store, SeatTaken)] == [one, three]
     assert len(await emitted_events(store, SeatReleased)) == 1
@@ -169,9 +174,10 @@ async def test_a_storm_of_giving_back_and_asking_never_overbooks(store: Store) -
         *(take(store, workshop, visitor, waitlist=True) for visitor in asking),
     )
     now = await taken(store, workshop)
-    assert len(now) == 5
-    assert set(now) <= set(asking)
-    assert len(await emitted_events(store, SeatTaken)) - len(await emitted_events(store, SeatReleased)) == 5
+    offered = await emitted_events(store, SeatOffered)
+    assert len(now) + len(offered) == 5
+    assert {*now, *(event.subject_ref for event in offered)} <= set(asking)
+    assert len(await emitted_events(store, SeatTaken)) - len(await emitted_events(store, SeatReleased)) == len(now)
 
 
 async def test_giving_back_one_seat_leaves_everyone_elses(store: Store) -> None:

@@ -4,6 +4,7 @@ A letter holds a time, a centre and the personal link: no name, no text of a pla
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from email.headerregistry import Address
 from functools import cached_property
 from typing import NamedTuple
@@ -138,7 +139,7 @@ class Addresses(NamedTuple):
 def letter(row: Message, texts: Texts, centre: Centre, addresses: Addresses, recipient: str, lang: str) -> Letter:
     """The e-mail of a message."""
     purpose, meetings = MailPurpose(row.purpose), [Meeting.of(one) for one in row.meetings]
-    values = values_of(centre, meetings, addresses, lang)
+    values = values_of(centre, meetings, addresses, lang, until=row.useful_until)
     return Letter(
         recipient=recipient,
         subject=one_line(filled(texts.subject, values)),
@@ -162,7 +163,8 @@ def text_message(
     row: Message, texts: Texts, centre: Centre, addresses: Addresses, recipient: str, lang: str
 ) -> TextMessage:
     """The text message: of two segments at most. The personal link is left out if there is no room for it."""
-    values = values_of(centre, [Meeting.of(one) for one in row.meetings], addresses, lang, short=True)
+    meetings = [Meeting.of(one) for one in row.meetings]
+    values = values_of(centre, meetings, addresses, lang, until=row.useful_until, short=True)
     text = in_alphabet(sms_of(texts, values))
     if not fits(text) and MailPurpose(row.purpose).confirms:
         text = in_alphabet(values[Placeholder.LINK])
@@ -182,12 +184,20 @@ def sms_of(texts: Texts, values: Values) -> str:
 
 
 def values_of(
-    centre: Centre, meetings: Sequence[Meeting], addresses: Addresses, lang: str, *, short: bool = False
+    centre: Centre,
+    meetings: Sequence[Meeting],
+    addresses: Addresses,
+    lang: str,
+    *,
+    until: datetime,
+    short: bool = False,
 ) -> Values:
-    """What stands at the placeholders. `short`: as a text message has it."""
+    """What stands at the placeholders. `until`: the end of what is offered. `short`: as a text message has it."""
+    ends = until.astimezone(centre.zone)
     values = {
         Placeholder.CENTRE: centre.name[:SHORT_NAME] if short else centre.name,
         Placeholder.STOP: addresses.stop or "",
+        Placeholder.UNTIL: f"{date_text(ends, 'short' if short else 'long', lang)}, {ends:%H:%M}",
     }
     if addresses.page is not None:
         values[Placeholder.LINK] = addresses.page

@@ -14,6 +14,7 @@ from services.intake.store.message_texts import MessageText, changed_texts
 _NOT_COMING = msg("Can you not come? Please tell your centre as early as you can.")
 _PAGE = msg("Your page, which opens with your PIN:")
 _STOP = msg("You gave your consent to messages from your centre. To stop them, open this page:")
+_ANSWER = msg("Answer on your page by {until}. After that, the place goes to the next person.")
 _CONFIRM = msg("Open this page to confirm it:")
 _NOT_YOU = msg("If you did not ask for this appointment, do nothing. What was entered is then deleted.")
 _SMS_PAGE, _SMS_STOP = msg("Your page: {link}"), msg("Stop the messages: {stop}")
@@ -28,6 +29,8 @@ def built_in(purpose: MailPurpose, lang: str, *, afar: bool = False) -> Texts:
         paragraphs.append("{times}\n{centre}")
     if purpose in (MailPurpose.APPOINTMENT_BOOKED, MailPurpose.APPOINTMENT_MOVED, MailPurpose.APPOINTMENT_REMINDER):
         paragraphs.append(translate(_NOT_COMING, lang))
+    if purpose.asks:
+        paragraphs.append(translate(_ANSWER, lang))
     if purpose.confirms:
         return _to_confirm(paragraphs, words, lang)
     page, stop = f"{translate(_PAGE, lang)}\n{{link}}", f"{translate(_STOP, lang)}\n{{stop}}"

@@ -46,13 +46,17 @@ async def queue_about(
     meetings: Sequence[Meeting],
     edition: int,
     occasion: str = "",
+    until: datetime | None = None,
 ) -> None:
     """Queue a message about an appointment or a seat, unless it is over. It replaces those about it that wait.
 
-    `occasion`: what sets it apart from others that have no editions.
+    `occasion`: what sets it apart from others that have no editions. `until`: it is of use until then; None: until the
+    last meeting begins.
     """
     await drop_open(work.session, col(Message.about) == about, work.now)
     last = max((one.starts_at for one in meetings), default=work.now)
+    if until is not None:
+        last = min(last, until)
     if last > work.now:
         occasion = occasion or f"{edition}/{meetings[0].starts_at.isoformat()}"
         await _queue(work, purpose, subject_ref, centre, last, about, occasion, meetings=meetings, edition=edition)

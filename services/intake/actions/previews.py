@@ -39,10 +39,11 @@ def preview(texts: Texts, purpose: MailPurpose, centre: Centre, public_url: str,
     addresses = Addresses(f"{url}/intake/l/{_SECRET}", f"{url}/intake/stop/{_SECRET}")
     at = (now.astimezone(centre.zone) + timedelta(days=7)).replace(hour=9, minute=15, second=0, microsecond=0)
     meetings = [Meeting(_NOBODY, at, at + timedelta(hours=1))] if purpose.has_times else []
-    values, short = (values_of(centre, meetings, addresses, lang, short=short) for short in (False, True))
+    values, short = (values_of(centre, meetings, addresses, lang, until=at, short=short) for short in (False, True))
     text = _sms(texts, short)
     modes = [[replace(one, mode=mode) for one in meetings] for mode in AppointmentMode]
-    longest = max((values_of(centre, one, addresses, lang, short=True) for one in modes), key=lambda one: len(str(one)))
+    in_modes = (values_of(centre, one, addresses, lang, until=at, short=True) for one in modes)
+    longest = max(in_modes, key=lambda one: len(str(one)))
     most = segments(_sms(texts, {**longest, Placeholder.CENTRE: "m" * SHORT_NAME}))
     if most > MOST_SEGMENTS:
         raise TextMessageTooLong(parts=most, most=MOST_SEGMENTS)

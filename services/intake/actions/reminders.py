@@ -4,11 +4,13 @@ Only those of persons registered here count: imports have others.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col
 
 from services.chassis.storage.store import Work
+from services.contracts.offers import SeatOfferEnded
 from services.contracts.queue import seat_appointment
 from services.intake.actions.messages import queue_about
 from services.intake.domain.messages import MailPurpose, Meeting, next_reminder
@@ -77,15 +79,41 @@ async def take_seat(work: Work, seat_id: UUID, workshop_id: UUID, subject_ref: U
     """A person has a seat in a workshop: theirs, or one that they waited for."""
     if await work.find(Visitor, subject_ref) is None:
         return
-    await work.session.flush()  # the sessions may have been announced in the same batch
-    sessions = await sessions_of(work.session, workshop_id)
-    meetings = (Meeting(seat_appointment(one.id, seat_id), one.starts_at, one.ends_at) for one in sessions)
-    to_come = [one for one in meetings if one.starts_at > work.now]
+    to_come = await _to_come(work, workshop_id, seat_id)
     if not to_come or await work.find(Reminder, to_come[0].id) is not None:
         return
     for one in to_come:
         keep(work, subject_ref, centre, one, seat_id, workshop_id)
     await queue_about(work, MailPurpose.WORKSHOP_PLACE, subject_ref, centre, seat_id, to_come, 0)
+
+
+async def offer_seat(
+    work: Work, seat_id: UUID, workshop_id: UUID, subject_ref: UUID, centre: str, until: datetime
+) -> None:
+    """A free seat is offered to a person who waits for one. The message is of use as long as they can answer."""
+    meetings = await _to_come(work, workshop_id, seat_id)
+    if meetings and await work.find(Visitor, subject_ref) is not None:
+        purpose = MailPurpose.WORKSHOP_OFFER
+        await queue_about(work, purpose, subject_ref, centre, seat_id, meetings, 0, until=until)
+
+
+async def end_offer(work: Work, ended: SeatOfferEnded, *, by_themselves: bool) -> None:
+    """The offer ended without an acceptance. Who declined it themselves needs no message."""
+    seat_id, subject_ref = ended.seat_id, ended.subject_ref
+    meetings = await _to_come(work, ended.workshop_id, seat_id)
+    if by_themselves or not meetings:
+        await drop_open(work.session, col(Message.about) == seat_id, work.now)
+    elif await work.find(Visitor, subject_ref) is not None:
+        purpose = MailPurpose.WORKSHOP_OFFER_ENDED
+        await queue_about(work, purpose, subject_ref, ended.centre, seat_id, meetings, 0)
+
+
+async def _to_come(work: Work, workshop_id: UUID, seat_id: UUID) -> list[Meeting]:
+    """The sessions of the workshop that are still to come, as this seat's appointments."""
+    await work.session.flush()  # the sessions may have been announced in the same batch
+    sessions = await sessions_of(work.session, workshop_id)
+    meetings = (Meeting(seat_appointment(one.id, seat_id), one.starts_at, one.ends_at) for one in sessions)
+    return [one for one in meetings if one.starts_at > work.now]
 
 
 async def release_seat(work: Work, seat_id: UUID) -> None:

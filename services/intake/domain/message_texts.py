@@ -18,6 +18,8 @@ class Placeholder(StrEnum):
     TIME = "time"
     TIMES = "times"
     """Every date with its time, each on a line of its own."""
+    UNTIL = "until"
+    """Until when the person can answer."""
     LINK = "link"
     """The personal link."""
     STOP = "stop"
@@ -94,7 +96,9 @@ _ALWAYS = (_P.CENTRE, _P.LINK, _P.STOP)
 def allowed_in(field: str, purpose: MailPurpose) -> tuple[Placeholder, ...]:
     """The placeholders that a field of `Texts` may have."""
     times = {"subject": (_P.DATE, _P.TIME), "body": (_P.TIMES, _P.DATE, _P.TIME), "sms": (_P.DATE, _P.TIME)}[field]
-    return (*((_P.CENTRE,) if field == "subject" else _always(purpose)), *(times if purpose.has_times else ()))
+    until = (_P.UNTIL,) if purpose.asks else ()
+    always = (_P.CENTRE,) if field == "subject" else _always(purpose)
+    return (*always, *(times if purpose.has_times else ()), *until)
 
 
 def _always(purpose: MailPurpose) -> tuple[Placeholder, ...]:
@@ -104,7 +108,9 @@ def _always(purpose: MailPurpose) -> tuple[Placeholder, ...]:
 def needed_in(field: str, purpose: MailPurpose) -> tuple[Placeholder, ...]:
     """The placeholders that a field of `Texts` must have."""
     times = {"subject": (), "body": (_P.TIMES,), "sms": (_P.DATE, _P.TIME)}[field]
-    return (*(() if field == "subject" else _always(purpose)), *(times if purpose.has_times else ()))
+    until = (_P.UNTIL,) if purpose.asks and field != "subject" else ()
+    always = () if field == "subject" else _always(purpose)
+    return (*always, *(times if purpose.has_times else ()), *until)
 
 
 def check_texts(texts: Texts, purpose: MailPurpose) -> None:

@@ -72,6 +72,16 @@ WORDS = {
         msg("The workshop for which you were on the waiting list is cancelled. Ask the centre about other dates."),
         msg("The workshop for which you were on the waiting list is cancelled: {date} at {time}."),
     ),
+    MailPurpose.WORKSHOP_OFFER: Words(
+        msg("A place is free for you in the workshop from {date}"),
+        msg("You wait for a place in this workshop. One is free now, and is kept for you. Do you want it?"),
+        msg("A place is free for you in the workshop from {date} at {time}. Answer on your page by {until}."),
+    ),
+    MailPurpose.WORKSHOP_OFFER_ENDED: Words(
+        msg("The place in the workshop from {date} is no longer kept for you"),
+        msg("The place in this workshop is no longer kept for you. Your page says what you can do now."),
+        msg("The place in the workshop from {date} at {time} is no longer kept for you."),
+    ),
     MailPurpose.FINALISING_DUE: Words(
         msg("Your workshop is over: book your final interview"),
         msg("Your workshop is over. Only the final interview is left. Ask your centre for a date."),

@@ -28,6 +28,9 @@ class MailPurpose(StrEnum):
     WORKSHOP_REMINDER = "workshop-reminder"
     WAITLIST_CHANGED = "waitlist-changed"
     WAITLIST_CANCELLED = "waitlist-cancelled"
+    WORKSHOP_OFFER = "workshop-offer"
+    """A free place is kept for the person, who waited for it, until they answer."""
+    WORKSHOP_OFFER_ENDED = "workshop-offer-ended"
     FINALISING_DUE = "finalising-due"
     PLAN_TASKS = "plan-tasks"
     REFERRAL_ANSWERED = "referral-answered"
@@ -53,6 +56,8 @@ class MailPurpose(StrEnum):
                 | MailPurpose.WORKSHOP_REMINDER
                 | MailPurpose.WAITLIST_CHANGED
                 | MailPurpose.WAITLIST_CANCELLED
+                | MailPurpose.WORKSHOP_OFFER
+                | MailPurpose.WORKSHOP_OFFER_ENDED
                 | MailPurpose.FINALISING_DUE
                 | MailPurpose.PLAN_TASKS
                 | MailPurpose.REFERRAL_ANSWERED
@@ -64,6 +69,11 @@ class MailPurpose(StrEnum):
     def has_times(self) -> bool:
         """Whether the message is about an appointment or sessions, and says when these are."""
         return self not in (MailPurpose.FINALISING_DUE, MailPurpose.PLAN_TASKS, MailPurpose.REFERRAL_ANSWERED)
+
+    @property
+    def asks(self) -> bool:
+        """Whether the person has to answer on their page, and the message says until when."""
+        return self is MailPurpose.WORKSHOP_OFFER
 
     @property
     def confirms(self) -> bool:

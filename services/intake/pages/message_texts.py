@@ -48,6 +48,7 @@ PLACEHOLDER_WORDS = {
     Placeholder.DATE: msg("the date of the appointment, or of the first session"),
     Placeholder.TIME: msg("its time"),
     Placeholder.TIMES: msg("every date with its time, on a line of its own"),
+    Placeholder.UNTIL: msg("until when the person can answer"),
     Placeholder.LINK: msg("the personal link. Its paragraph or line is left out where the person has none"),
     Placeholder.STOP: msg("the address at which the person stops the messages"),
 }

@@ -7,7 +7,8 @@ holds        hold_slot, prolong, give_back, book_held: times that are chosen and
 paths        open_path, give_up, plan_confirmed: guidance paths
 reopening    reopen: a path that was given up
 workshops    announce, cancel_workshop, record_attendance
-seats        take_seat, release_seat
+seats        take_seat, release_seat, accept, decline, wait_again
+offers       go_on: a free seat is offered to the first person on the waitlist
 rooms        add_room, change_room, use_room: the list of a centre's rooms
 availability set_hours, set_profile, add_absence, remove_absence: when counsellors can be booked
 booking_rules set_rules: how far ahead and how late a centre books

@@ -55,7 +55,7 @@ async def _release_seats(work: Work, subject_ref: UUID) -> None:
         workshop = await work.load(Workshop, seat.workshop_id)
         await work.session.refresh(seat)
         if takes_seats(WorkshopStatus(workshop.status)) and SeatStatus(seat.status) in ACTIVE_SEATS:
-            await seats.release_seat(work, workshop, seat.id, by=Side.VISITOR)
+            await seats.release_seat(work, workshop, seat.id, by=Side.VISITOR, reason=CONSENT_ENDED)
 
 
 async def _cancel_interviews(work: Work, subject_ref: UUID) -> None:

@@ -19,7 +19,7 @@ from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.notice import check_far_enough, check_in_time, check_same_time
 from services.scheduling.domain.rules import NOT_RECORDED, CancelReason
-from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_cancelled, is_waitlisted
+from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, has_seat, is_booked, is_cancelled
 from services.scheduling.store import Centre, Interview, Seat, Workshop
 from services.scheduling.store.booking_rules import visitor_notice
 from services.scheduling.store.coming import sessions_to_come
@@ -94,10 +94,19 @@ _NOT_FREE = (
 )
 
 
-async def leave(work: Work, seat_id: UUID, refs: Collection[UUID], *, notice: timedelta) -> Workshop:
+async def leave(
+    work: Work,
+    seat_id: UUID,
+    refs: Collection[UUID],
+    *,
+    notice: timedelta,
+    reason: CancelReason | None = None,
+    answer: timedelta | None = None,
+) -> Workshop:
     """Release the visitor's own place in a workshop, or their waitlist entry; what is released stays so.
 
-    Of a waitlist one may leave at any time: nobody is expected. Raises `NotFound`, `WorkshopClosed`, `TooLateOnline`.
+    Of a waitlist one may leave at any time: nobody is expected. `answer` as in `seats`.
+    Raises `NotFound`, `WorkshopClosed`, `TooLateOnline`.
     """
     known = await work.session.get(Seat, seat_id)
     if known is None or known.subject_ref not in refs:
@@ -110,8 +119,9 @@ async def leave(work: Work, seat_id: UUID, refs: Collection[UUID], *, notice: ti
         coming = sessions_to_come(await sessions_of(work.session, workshop.id), work.now)
         notice = await visitor_notice(work.session, workshop.centre, notice)
         check_in_time(coming[0].starts_at if coming else workshop.first_at, work.now, notice, centre.zone)
-    if has_seat(status) or is_waitlisted(status):
-        await seats.release_seat(work, workshop, seat_id, by=Side.VISITOR)
+    if status in ACTIVE_SEATS:
+        given = reason.value if reason is not None else NOT_RECORDED
+        await seats.release_seat(work, workshop, seat_id, by=Side.VISITOR, reason=given, answer=answer)
     return workshop
 
 

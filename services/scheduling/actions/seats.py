@@ -1,25 +1,40 @@
-"""Seats of a workshop: taken, waitlisted, released. Every change holds the workshop's row lock."""
+"""Seats of a workshop: taken, waitlisted, offered, released. Every change holds the workshop's row lock.
 
+`answer`: how long a person has to answer an offer. None: the job offers what is free.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
 from uuid import UUID, uuid4
 
-from services.chassis.refusals import msg
+from services.chassis.copies.centres import known_centre
+from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
+from services.contracts.offers import OfferEnd
 from services.contracts.scheduling import Method, PathOutcome, SeatReleased, SeatTaken, Side
 from services.scheduling.actions import paths
+from services.scheduling.actions.offers import end_offer, go_on
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, has_seat
-from services.scheduling.store import GuidancePath, Seat, Workshop
+from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, has_seat, is_lapsed, is_offered, is_waitlisted
+from services.scheduling.store import Centre, GuidancePath, Seat, Workshop
 from services.scheduling.store.paths import time_of_change
 from services.scheduling.store.workshops import first_on_waitlist, seats_of
 
 
 async def take_seat(
-    work: Work, workshop_id: UUID, subject_ref: UUID, *, waitlist: bool = False, version: int | None = None
+    work: Work,
+    workshop_id: UUID,
+    subject_ref: UUID,
+    *,
+    waitlist: bool = False,
+    version: int | None = None,
+    answer: timedelta | None = None,
 ) -> Seat:
     """Give a visitor a seat and open their collective path; if none is free and `waitlist`, add them to the waitlist.
 
+    Before the workshop begins, nobody gets a seat for which others wait.
     Raises `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `DoubleSeat`, `WorkshopFull`, `Stale`.
     """
     # The person before the workshop: the order of locks in docs/architecture.md.
@@ -27,10 +42,14 @@ async def take_seat(
     workshop = await work.load(Workshop, workshop_id, msg("workshop"))
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
+    if answer is not None:
+        await go_on(work, workshop, answer)
+    await work.session.flush()
     active = await seats_of(work.session, workshop_id, *ACTIVE_SEATS)
     if any(seat.subject_ref in refs for seat in active):
         raise refusals.DoubleSeat()
-    full = workshop.taken >= workshop.seats
+    waited_for = workshop.first_at > work.now and any(is_waitlisted(SeatStatus(seat.status)) for seat in active)
+    full = workshop.free <= 0 or waited_for
     if full and not waitlist:
         raise refusals.WorkshopFull()
     workshop.asked += 1
@@ -51,11 +70,18 @@ async def take_seat(
 
 
 async def release_seat(
-    work: Work, workshop: Workshop, seat_id: UUID, *, by: Side, version: int | None = None
+    work: Work,
+    workshop: Workshop,
+    seat_id: UUID,
+    *,
+    by: Side,
+    reason: str | None = None,
+    version: int | None = None,
+    answer: timedelta | None = None,
 ) -> Seat | None:
-    """Release a seat and close its path, or release a waitlist entry.
+    """Release a seat and close its path, or release a waitlist entry with its offer. Nobody else's seat changes.
 
-    The first on the waitlist gets a released seat: their seat is returned, or None.
+    The first on the waitlist is offered a released seat: their entry is returned, or None.
     Raises `SeatNotTaken`, `WorkshopClosed`, `Stale`.
     """
     check_version(workshop, version)
@@ -63,22 +89,126 @@ async def release_seat(
     seat = await work.find(Seat, seat_id)
     if seat is None or seat.workshop_id != workshop.id or SeatStatus(seat.status) not in ACTIVE_SEATS:
         raise refusals.SeatNotTaken()
-    was_taken = has_seat(SeatStatus(seat.status))
-    seat.status, seat.released_at, seat.cancelled_by = SeatStatus.RELEASED.value, work.now, by.value
-    if not was_taken:
-        return None
+    status = SeatStatus(seat.status)
+    if is_offered(status):
+        end_offer(work, workshop, seat, OfferEnd.WITHDRAWN, by)
+    seat.status, seat.released_at = SeatStatus.RELEASED.value, work.now
+    seat.cancelled_by, seat.reason = by.value, reason
+    if has_seat(status):
+        await _free(work, workshop, seat, by, reason)
+    offered = await go_on(work, workshop, answer) if answer is not None else ()
+    return next(iter(offered), None)
+
+
+async def _free(work: Work, workshop: Workshop, seat: Seat, by: Side, reason: str | None) -> None:
+    """The seat that its visitor had is free, and the path that began with it ends."""
     workshop.taken -= 1
-    work.emit(
-        workshop,
-        SeatReleased(workshop_id=workshop.id, seat_id=seat.id, centre=workshop.centre, at=work.now, cancelled_by=by),
+    released = SeatReleased(
+        workshop_id=workshop.id,
+        seat_id=seat.id,
+        centre=workshop.centre,
+        at=work.now,
+        cancelled_by=by,
+        reason=reason,
     )
+    work.emit(workshop, released)
     if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
         paths.close(work, path, PathOutcome.SEAT_RELEASED, await time_of_change(work.session, path, work.now))
-    next_seat = await first_on_waitlist(work.session, workshop.id)
-    if next_seat is None or next_seat.subject_ref is None:
-        return None
-    _assign_seat(work, workshop, next_seat, next_seat.subject_ref, None)
-    return next_seat
+
+
+async def accept(
+    work: Work, seat_id: UUID, *, answer: timedelta, refs: Collection[UUID] | None = None, version: int | None = None
+) -> Seat:
+    """The person takes the seat that is offered to them; accepted again, it stays theirs.
+
+    `refs`: the visitor's own references; None: the team answers in their name, and may also give a free seat to the
+    first on the waitlist when it is too late for an offer.
+    Raises `NotFound`, `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `OfferOver`, `NothingOffered`, `Stale`.
+    """
+    known = await _entry(work, seat_id, refs)
+    if known.subject_ref is None:
+        raise refusals.PersonUnknown()
+    person, _refs = await known_person(work, known.subject_ref)
+    workshop, seat = await _locked(work, known, version)
+    if has_seat(SeatStatus(seat.status)):
+        return seat
+    await go_on(work, workshop, answer)
+    if not is_offered(SeatStatus(seat.status)):
+        await _check_given_by_team(work, workshop, seat, team=refs is None)
+    else:
+        workshop.offered -= 1
+    _assign_seat(work, workshop, seat, known.subject_ref, person.correlation_id)
+    return seat
+
+
+async def _check_given_by_team(work: Work, workshop: Workshop, seat: Seat, *, team: bool) -> None:
+    """A seat that is not offered may be given by the team: a free one, to the first who waits.
+
+    Raises `OfferOver`, `NothingOffered`.
+    """
+    status = SeatStatus(seat.status)
+    if is_lapsed(status):
+        zone = (await known_centre(work.session, Centre, workshop.centre)).zone
+        raise refusals.OfferOver(at=(seat.released_at or work.now).astimezone(zone))
+    await work.session.flush()
+    first = await first_on_waitlist(work.session, workshop.id)
+    if not team or workshop.free <= 0 or first is None or first.id != seat.id:
+        raise refusals.NothingOffered()
+
+
+async def decline(
+    work: Work, seat_id: UUID, *, by: Side, answer: timedelta, refs: Collection[UUID] | None = None
+) -> Seat:
+    """The person does not take the offered seat, which goes on to the next one; declined again, nothing changes.
+
+    `refs` as `accept`. Raises `NotFound`, `WorkshopClosed`, `NothingOffered`.
+    """
+    workshop, seat = await _locked(work, await _entry(work, seat_id, refs))
+    await go_on(work, workshop, answer)
+    status = SeatStatus(seat.status)
+    if is_lapsed(status):
+        return seat
+    if not is_offered(status):
+        raise refusals.NothingOffered()
+    end_offer(work, workshop, seat, OfferEnd.DECLINED, by)
+    await go_on(work, workshop, answer)
+    return seat
+
+
+async def wait_again(work: Work, seat_id: UUID, refs: Collection[UUID], *, answer: timedelta) -> Seat:
+    """A visitor whose offer ended waits again, at the end; with free seats they get one. Repeating it is safe.
+
+    Raises as `take_seat`, `NotFound`, and `NothingOffered` if their entry did not end with an offer.
+    """
+    known = await _entry(work, seat_id, refs)
+    if known.subject_ref is None:
+        raise refusals.PersonUnknown()
+    _person, own = await known_person(work, known.subject_ref)
+    workshop, seat = await _locked(work, known)
+    await go_on(work, workshop, answer)
+    await work.session.flush()
+    for other in await seats_of(work.session, workshop.id, *ACTIVE_SEATS):
+        if other.subject_ref in own:
+            return other
+    if not is_lapsed(SeatStatus(seat.status)):
+        raise refusals.NothingOffered()
+    return await take_seat(work, workshop.id, known.subject_ref, waitlist=True, answer=answer)
+
+
+async def _entry(work: Work, seat_id: UUID, refs: Collection[UUID] | None) -> Seat:
+    """The entry, not locked yet, of the visitor with these references. Raises `NotFound`."""
+    known = await work.session.get(Seat, seat_id)
+    if known is None or (refs is not None and known.subject_ref not in refs):
+        raise NotFound(what=msg("place in the workshop"))
+    return known
+
+
+async def _locked(work: Work, known: Seat, version: int | None = None) -> tuple[Workshop, Seat]:
+    """The open workshop, locked, and the entry as it is now. Raises `WorkshopClosed`, `Stale`."""
+    workshop = await work.load(Workshop, known.workshop_id, msg("workshop"))
+    check_version(workshop, version)
+    rules.check_workshop_open(workshop.status)
+    return workshop, await work.session.get_one(Seat, known.id, populate_existing=True)
 
 
 def _assign_seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correlation_id: UUID | None) -> None:

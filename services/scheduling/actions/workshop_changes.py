@@ -131,8 +131,8 @@ async def _seats(work: Work, workshop: Workshop, plan: Plan) -> int:
     else:
         room = await room_with(work.session, workshop.centre, plan.room) if plan.room is not None else None
     seats = places_in(plan.seats, room.name if room else None, room.capacity if room else None)
-    if seats < workshop.taken:
-        raise refusals.FewerThanTaken(taken=workshop.taken)
+    if seats < workshop.taken + workshop.offered:
+        raise refusals.FewerThanTaken(taken=workshop.taken + workshop.offered)
     return seats
 
 

@@ -18,6 +18,7 @@ from services.contracts.scheduling import (
 from services.contracts.workshops import WaitlistEnded
 from services.scheduling.actions import paths, series
 from services.scheduling.actions.calendar import release
+from services.scheduling.actions.offers import drop_offers
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.rooms import places_in
@@ -112,6 +113,8 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
     for seat in await seats_of(work.session, workshop.id, *ACTIVE_SEATS):
         if not has_seat(SeatStatus(seat.status)):
             _emit_waitlist_ended(work, workshop, seat)
+    await work.session.flush()
+    await drop_offers(work, workshop)
     workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
     await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
     work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))

@@ -9,12 +9,13 @@ from services.chassis.refusals import msg
 from services.chassis.web import Router, Running, Working
 from services.contracts.values import YesNo
 from services.scheduling.actions import workshop_changes
+from services.scheduling.actions.offers import go_on
 from services.scheduling.actions.series import Planned
 from services.scheduling.actions.workshop_changes import Plan
 from services.scheduling.api.roles import PREFIX, Change, Counsellor
 from services.scheduling.api.workshops import NewSession, WorkshopFacts, WorkshopInFull, WorkshopOut, in_full
 from services.scheduling.domain.series import SESSIONS_MOST
-from services.scheduling.settings import horizon_of
+from services.scheduling.settings import answer_of, horizon_of
 from services.scheduling.store import Workshop
 
 router = Router(f"{PREFIX}/workshops", tags=["workshops"])
@@ -61,8 +62,9 @@ async def change_workshop(
         horizon=horizon_of(running),
         outside_usual_hours=body.outside_usual_hours,
     )
+    await go_on(work, workshop, answer_of(running))
     await work.session.flush()
-    return await in_full(work.session, workshop)
+    return await in_full(work.session, workshop, running)
 
 
 @router.post("/{id}/publication")

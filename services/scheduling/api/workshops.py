@@ -11,20 +11,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
+from services.chassis.service.definition import Runtime
 from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Side
 from services.contracts.text import Key, Name
 from services.contracts.values import Moment, Whole, YesNo
-from services.scheduling.actions import seats, workshops
+from services.scheduling.actions import workshops
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
 from services.scheduling.domain.rooms import CAPACITY_MOST
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.series import FACILITATORS_MOST, SESSIONS_MOST
-from services.scheduling.domain.states import SeatStatus, WorkshopStatus
-from services.scheduling.settings import horizon_of
-from services.scheduling.store import Seat, Workshop
+from services.scheduling.domain.states import SeatStatus, WorkshopStatus, is_lapsed, is_offered
+from services.scheduling.settings import answer_of, horizon_of
+from services.scheduling.store import Workshop
+from services.scheduling.store.offers import queue_at
 from services.scheduling.store.workshops import (
     attendance_of,
     participants_and_waitlist,
@@ -74,19 +76,6 @@ class Announcement(WorkshopFacts):
     sessions: list[NewSession] = Field(min_length=1, max_length=SESSIONS_MOST)
 
 
-class SeatWish(Change):
-    """The visitor who wants a seat. `waitlist`: join the waitlist if none is free."""
-
-    subject_ref: UUID
-    waitlist: YesNo = False
-
-
-class Release(Change):
-    """Which side releases the seat."""
-
-    cancelled_by: Side
-
-
 class WorkshopCancellation(Change):
     """Why the workshop is cancelled."""
 
@@ -118,6 +107,9 @@ class SeatOut(BaseModel):
     path_id: UUID | None
     status: SeatStatus
     place: int
+    offer_until: datetime | None = Field(description="Until when the offer can be answered, of an offered seat.")
+    cancelled_by: Side | None
+    reason: str | None
 
 
 class WorkshopOut(BaseModel):
@@ -133,6 +125,7 @@ class WorkshopOut(BaseModel):
     room: str | None
     seats: int
     taken: int
+    offered: int = Field(description="Seats that are kept for those to whom they are offered.")
     status: WorkshopStatus
     published: bool
     first_at: datetime
@@ -141,7 +134,7 @@ class WorkshopOut(BaseModel):
 
 
 class WorkshopInFull(WorkshopOut):
-    """A workshop with its sessions, seats and waitlist.
+    """A workshop with its sessions and seats. `waitlist`: those who wait, and those to whom a seat is offered.
 
     `informed`: how many people get a message when its sessions change, or it is cancelled.
     """
@@ -172,7 +165,7 @@ async def announce_workshop(body: Announcement, work: Working, running: Running,
         outside_usual_hours=body.outside_usual_hours,
     )
     await work.session.flush()
-    return await in_full(work.session, workshop)
+    return await in_full(work.session, workshop, running)
 
 
 @router.get("")
@@ -195,26 +188,10 @@ async def list_workshops(
 
 
 @router.get("/{id}")
-async def get_workshop(id: UUID, read: Reading, person: Counsellor) -> WorkshopInFull:
+async def get_workshop(id: UUID, read: Reading, running: Running, person: Counsellor) -> WorkshopInFull:
     """One workshop with its sessions, seats and waitlist."""
-    return await in_full(read, own(await read.get(Workshop, id), person, msg("workshop")))
-
-
-@router.post("/{id}/seats", status_code=201)
-async def take_seat(id: UUID, body: SeatWish, work: Working, person: Counsellor) -> SeatOut:
-    """Give a visitor a seat, or a waitlist entry."""
-    # Read without a lock: `take_seat` locks the person before the workshop.
-    own(await work.session.get(Workshop, id), person, msg("workshop"))
-    seat = await seats.take_seat(work, id, body.subject_ref, waitlist=body.waitlist, version=body.version)
-    return SeatOut.model_validate(seat, from_attributes=True)
-
-
-@router.post("/{id}/seats/{seat_id}/release")
-async def release_seat(id: UUID, seat_id: UUID, body: Release, work: Working, person: Counsellor) -> SeatOut:
-    """Release a seat or a waitlist entry. The first on the waitlist gets a released seat."""
-    workshop = own(await work.find(Workshop, id), person, msg("workshop"))
-    await seats.release_seat(work, workshop, seat_id, by=body.cancelled_by, version=body.version)
-    return SeatOut.model_validate(await work.load(Seat, seat_id), from_attributes=True)
+    workshop = own(await read.get(Workshop, id), person, msg("workshop"))
+    return await in_full(read, workshop, running)
 
 
 @router.post("/{id}/cancel")
@@ -227,17 +204,17 @@ async def cancel_workshop(id: UUID, body: WorkshopCancellation, work: Working, p
 
 @router.post("/{id}/sessions/{session_id}/attendance")
 async def record_attendance(
-    id: UUID, session_id: UUID, body: AttendanceOf, work: Working, person: Counsellor
+    id: UUID, session_id: UUID, body: AttendanceOf, work: Working, running: Running, person: Counsellor
 ) -> WorkshopInFull:
     """Record a session's attendance. The last session's makes the finalising sessions due."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshops.record_attendance(work, workshop, session_id, body.came, body.version)
     await work.session.flush()
-    return await in_full(work.session, workshop)
+    return await in_full(work.session, workshop, running)
 
 
-async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
-    """The response for a workshop with its sessions, seats and waitlist."""
+async def in_full(session: AsyncSession, workshop: Workshop, running: Runtime) -> WorkshopInFull:
+    """The response for a workshop with its sessions, and its seats and waitlist as they stand now."""
     meetings = await sessions_of(session, workshop.id)
     recorded = await attendance_of(session, [meeting.id for meeting in meetings if meeting.recorded_at])
     came = {
@@ -245,9 +222,18 @@ async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
         for meeting in meetings
         if meeting.recorded_at
     }
-    participants, waitlist = await participants_and_waitlist(session, workshop.id)
+    participants, queued = await participants_and_waitlist(session, workshop.id)
+    standings = await queue_at(session, workshop, queued, running.clock(), answer_of(running))
+    waitlist = [
+        SeatOut.model_validate(seat, from_attributes=True).model_copy(update={"status": status, "offer_until": until})
+        for seat in queued
+        for status, until in [standings[seat.id]]
+        if not is_lapsed(status)
+    ]
+    facts = WorkshopOut.model_validate(workshop, from_attributes=True)
+    facts.offered = sum(is_offered(one.status) for one in waitlist)
     return WorkshopInFull(
-        **WorkshopOut.model_validate(workshop, from_attributes=True).model_dump(),
+        **facts.model_dump(),
         sessions=[
             SessionOut(
                 **meeting.model_dump(include={"id", "starts_at", "minutes", "recorded_at"}), came=came.get(meeting.id)
@@ -255,6 +241,6 @@ async def in_full(session: AsyncSession, workshop: Workshop) -> WorkshopInFull:
             for meeting in meetings
         ],
         participants=[SeatOut.model_validate(seat, from_attributes=True) for seat in participants],
-        waitlist=[SeatOut.model_validate(seat, from_attributes=True) for seat in waitlist],
+        waitlist=waitlist,
         informed=await people_to_inform(session, workshop.id),
     )

@@ -24,6 +24,10 @@ class SeatStatus(StrEnum):
 
     TAKEN = "taken"
     WAITLISTED = "waitlisted"
+    OFFERED = "offered"
+    """Kept for the person, who waited for it, until they answer or the time to answer is over."""
+    DECLINED = "declined"
+    EXPIRED = "expired"
     RELEASED = "released"
 
 
@@ -50,22 +54,46 @@ def has_seat(status: SeatStatus) -> bool:
     match status:
         case SeatStatus.TAKEN:
             return True
-        case SeatStatus.WAITLISTED | SeatStatus.RELEASED:
+        case (
+            SeatStatus.WAITLISTED | SeatStatus.OFFERED | SeatStatus.DECLINED | SeatStatus.EXPIRED | SeatStatus.RELEASED
+        ):
+            return False
+
+
+def is_offered(status: SeatStatus) -> bool:
+    """Whether a seat is kept for the visitor until they answer."""
+    match status:
+        case SeatStatus.OFFERED:
+            return True
+        case SeatStatus.TAKEN | SeatStatus.WAITLISTED | SeatStatus.DECLINED | SeatStatus.EXPIRED | SeatStatus.RELEASED:
+            return False
+
+
+def is_lapsed(status: SeatStatus) -> bool:
+    """Whether the entry ended with an offer that was not accepted: the visitor may wait again."""
+    match status:
+        case SeatStatus.DECLINED | SeatStatus.EXPIRED:
+            return True
+        case SeatStatus.TAKEN | SeatStatus.WAITLISTED | SeatStatus.OFFERED | SeatStatus.RELEASED:
             return False
 
 
 def is_waitlisted(status: SeatStatus) -> bool:
-    """Whether the visitor is on the waitlist."""
+    """Whether the visitor is on the waitlist, and nothing is offered to them."""
     match status:
         case SeatStatus.WAITLISTED:
             return True
-        case SeatStatus.TAKEN | SeatStatus.RELEASED:
+        case SeatStatus.TAKEN | SeatStatus.OFFERED | SeatStatus.DECLINED | SeatStatus.EXPIRED | SeatStatus.RELEASED:
             return False
 
 
 TAKEN_SEATS = tuple(status for status in SeatStatus if has_seat(status))
 WAITLISTED_SEATS = tuple(status for status in SeatStatus if is_waitlisted(status))
-ACTIVE_SEATS = (*TAKEN_SEATS, *WAITLISTED_SEATS)
+OFFERED_SEATS = tuple(status for status in SeatStatus if is_offered(status))
+LAPSED_SEATS = tuple(status for status in SeatStatus if is_lapsed(status))
+QUEUED_SEATS = (*WAITLISTED_SEATS, *OFFERED_SEATS)
+"""Of those who have no seat yet."""
+ACTIVE_SEATS = (*TAKEN_SEATS, *QUEUED_SEATS)
 """A visitor has at most one such seat per workshop."""
 
 

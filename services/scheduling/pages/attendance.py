@@ -14,17 +14,30 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.refusals import msg
+from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, see_other
 from services.contracts.scheduling import Side
 from services.contracts.text import Key
 from services.scheduling.actions import seats, workshops
-from services.scheduling.domain.states import SeatStatus, WorkshopStatus, has_seat, is_finished, takes_seats
+from services.scheduling.domain import refusals
+from services.scheduling.domain.rules import CancelReason
+from services.scheduling.domain.states import (
+    SeatStatus,
+    WorkshopStatus,
+    has_seat,
+    is_finished,
+    is_lapsed,
+    is_offered,
+    takes_seats,
+)
 from services.scheduling.pages.desk import Counsellor, length_word, reason_labels, reasons, sides
+from services.scheduling.settings import answer_of
 from services.scheduling.store import Alias, Centre, Seat, Workshop
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import counted_on
+from services.scheduling.store.offers import queue_at
 from services.scheduling.store.rooms import room_names
 from services.scheduling.store.workshops import (
     arrivals_of,
@@ -45,9 +58,10 @@ class SeatForm(Body):
 
 
 class ReleaseForm(Body):
-    """Which side releases the seat."""
+    """Which side releases the seat, and why."""
 
     cancelled_by: Side = Side.VISITOR
+    reason: CancelReason = CancelReason.OTHER
 
 
 class AttendanceForm(Body):
@@ -78,7 +92,8 @@ async def take_seat(
     async def act(work: Work) -> Seat:
         # Read without a lock: `take_seat` locks the person before the workshop.
         own(await work.session.get(Workshop, id), person, msg("workshop"))
-        return await seats.take_seat(work, id, UUID(form.person), waitlist=form.waitlist == "yes")
+        waitlist = form.waitlist == "yes"
+        return await seats.take_seat(work, id, UUID(form.person), waitlist=waitlist, answer=answer_of(running))
 
     seat: Seat | None = None
     try:
@@ -105,17 +120,51 @@ async def release(
     form: Annotated[ReleaseForm, Form()],
     request: Request,
     work: Working,
+    running: Running,
     person: Counsellor,
 ) -> Response:
     """Release a seat or a waitlist entry."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
-    offered = await seats.release_seat(work, workshop, seat_id, by=form.cancelled_by)
+    answer, reason = answer_of(running), form.reason.value
+    offered = await seats.release_seat(work, workshop, seat_id, by=form.cancelled_by, reason=reason, answer=answer)
     done = (
-        _("Place cancelled. The first person on the waiting list now has it. Let them know.")
+        _("Place cancelled. It is offered to the first person on the waiting list.")
         if offered
         else _("Place cancelled.")
     )
     return see_other(request, f"/scheduling/workshops/{id}", done=done)
+
+
+@router.post("/{id}/seats/{seat_id}/{answer}")
+async def answer_offer(
+    id: UUID,
+    seat_id: UUID,
+    answer: Literal["accept", "decline"],
+    request: Request,
+    work: Working,
+    running: Running,
+    person: Counsellor,
+) -> Response:
+    """Answer the offer of a seat in the person's name."""
+    await check_seat_of(work, id, seat_id, person)
+    if answer == "accept":
+        await seats.accept(work, seat_id, answer=answer_of(running))
+        done = _("The person is signed up.")
+    else:
+        await seats.decline(work, seat_id, by=Side.VISITOR, answer=answer_of(running))
+        done = _("The offer is declined. The place goes to the next person on the waiting list.")
+    return see_other(request, f"/scheduling/workshops/{id}", done=done)
+
+
+async def check_seat_of(work: Work, id: UUID, seat_id: UUID, person: Person) -> None:
+    """The seat is of this workshop, which is of a centre of the person's. Reads without locks: the person comes first.
+
+    Raises `NotFound`, `SeatNotTaken`.
+    """
+    own(await work.session.get(Workshop, id), person, msg("workshop"))
+    seat = await work.session.get(Seat, seat_id)
+    if seat is None or seat.workshop_id != id:
+        raise refusals.SeatNotTaken()
 
 
 @router.post("/{id}/sessions/{session_id}")
@@ -147,7 +196,9 @@ async def _workshop_page(
     workshop = own(await session.get(Workshop, id), person, msg("workshop"))
     centre = await session.get_one(Centre, workshop.centre)
     meetings = await sessions_of(session, id)
-    participants, waitlist = await participants_and_waitlist(session, id)
+    participants, queued = await participants_and_waitlist(session, id)
+    standings = await queue_at(session, workshop, queued, now, answer_of(runtime_of(request)))
+    waitlist = [seat for seat in queued if not is_lapsed(standings[seat.id].status)]
     seated = {seat.subject_ref for seat in (*participants, *waitlist) if seat.subject_ref is not None}
     known = {ref for refs in (await groups_of(session, Alias, seated)).values() for ref in refs}
     people, last_person = await recently_registered(session, workshop.centre, after=after)
@@ -164,6 +215,8 @@ async def _workshop_page(
         "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
         "participants": participants,
         "waitlist": waitlist,
+        "offers": {seat.id: standings[seat.id].until for seat in waitlist if is_offered(standings[seat.id].status)},
+        "full": workshop.free <= 0 or (bool(queued) and workshop.first_at > now),
         "came": came,
         "arrived": await arrivals_of(session, [meeting.id for meeting in meetings]),
         "final": final,

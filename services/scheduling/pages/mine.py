@@ -24,13 +24,21 @@ from services.chassis.web.pages import fragment
 from services.contracts.roles import Role
 from services.scheduling.actions.own_booking import path_to_book
 from services.scheduling.domain.notice import is_in_time
-from services.scheduling.domain.states import SeatStatus, WorkshopStatus, is_waitlisted, takes_seats
+from services.scheduling.domain.states import (
+    SeatStatus,
+    WorkshopStatus,
+    is_lapsed,
+    is_offered,
+    is_waitlisted,
+    takes_seats,
+)
 from services.scheduling.pages.desk import length_word, video_of
-from services.scheduling.settings import rules_of_settings
+from services.scheduling.settings import answer_of, rules_of_settings
 from services.scheduling.store import Centre, Interview
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.coming import ComingWorkshop, interviews_to_come, workshops_to_come
 from services.scheduling.store.feeds import feed_of_person
+from services.scheduling.store.offers import standing_of
 
 router = Router("/scheduling/mine", pages=True)
 OwnVisitor = Annotated[Person, allow(Role.VISITOR)]
@@ -48,6 +56,10 @@ class Coming:
     interview: Interview | None = None
     workshop: ComingWorkshop | None = None
     video: str | None = None
+    until: datetime | None = None
+    """Until when a seat is kept for the person, who has to answer."""
+    lapsed: bool = False
+    """The offer ended: the person may wait again."""
 
     @property
     def waits(self) -> bool:
@@ -87,6 +99,18 @@ def notice_words(notice: timedelta) -> str:
     ).format(hours=hours)
 
 
+async def _workshop(session: AsyncSession, running: Runtime, one: ComingWorkshop, notice: timedelta) -> Coming:
+    now, at = running.clock(), one.sessions[0].starts_at
+    status, until = await standing_of(session, one.workshop, one.seat, now, answer_of(running))
+    return Coming(
+        at,
+        _may_leave(one, at, now, notice),
+        workshop=one,
+        until=until if is_offered(status) else None,
+        lapsed=is_lapsed(status),
+    )
+
+
 def _may_leave(one: ComingWorkshop, at: datetime, now: datetime, notice: timedelta) -> bool:
     """Whether a place may be left whose next session is then, or the waiting list at any time."""
     waits = is_waitlisted(SeatStatus(one.seat.status))
@@ -108,11 +132,7 @@ async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID
         )
         for one in booked
     ]
-    workshops = [
-        Coming(at, _may_leave(one, at, now, notices[one.workshop.centre]), workshop=one)
-        for one in joined
-        for at in [one.sessions[0].starts_at]
-    ]
+    workshops = [await _workshop(session, running, one, notices[one.workshop.centre]) for one in joined]
     return {
         "coming": sorted((*interviews, *workshops), key=lambda one: one.starts_at),
         "may_book": not booked and await path_to_book(session, tuple(refs)) is not None,

@@ -16,23 +16,32 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.service.definition import Runtime
 from services.chassis.web import Body, Reading, Router, Running, Working, page, see_other
-from services.contracts.scheduling import AppointmentStatus
+from services.contracts.scheduling import AppointmentStatus, Side
 from services.contracts.text import Key
 from services.contracts.values import Moment
-from services.scheduling.actions import own
+from services.scheduling.actions import own, seats
 from services.scheduling.actions.calendar import other_calendars, resources
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.notice import OWN_REASON_LABELS, OwnReason, is_in_time
-from services.scheduling.domain.states import SeatStatus, has_seat, is_booked, is_waitlisted, takes_seats
+from services.scheduling.domain.states import (
+    SeatStatus,
+    has_seat,
+    is_booked,
+    is_lapsed,
+    is_offered,
+    is_waitlisted,
+    takes_seats,
+)
 from services.scheduling.domain.states import WorkshopStatus as Status
 from services.scheduling.pages.desk import length_word, parse_day, video_of
 from services.scheduling.pages.mine import OwnVisitor, myself, notice_words
-from services.scheduling.settings import horizon_of, notice_of, rules_of_settings
+from services.scheduling.settings import answer_of, horizon_of, notice_of, rules_of_settings
 from services.scheduling.store import Centre, Interview, Seat, Workshop
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import sessions_to_come
 from services.scheduling.store.counsellors import belongs_to
+from services.scheduling.store.offers import standing_of
 from services.scheduling.store.slots import Search, free_days
 from services.scheduling.store.workshops import sessions_of
 
@@ -49,6 +58,12 @@ class SeenForm(Body):
 
 
 class CancelForm(SeenForm):
+    """Why, if the visitor says it."""
+
+    reason: OwnReason | None = None
+
+
+class LeaveForm(Body):
     """Why, if the visitor says it."""
 
     reason: OwnReason | None = None
@@ -110,14 +125,16 @@ async def move(
 
 @router.get("/seats/{id}")
 async def own_seat(id: UUID, request: Request, read: Reading, running: Running, person: OwnVisitor) -> Response:
-    """One place in a workshop, or on its waiting list, of the visitor."""
+    """One place in a workshop, or on its waiting list, of the visitor. An offer is answered by a form of the page."""
     seat = await read.get(Seat, id)
     if seat is None or seat.subject_ref not in myself(person):
         raise NotFound(what=msg("place in the workshop"))
     workshop = await read.get_one(Workshop, seat.workshop_id)
-    now, status = running.clock(), SeatStatus(seat.status)
+    now = running.clock()
     notice = (await rules_of(read, workshop.centre, rules_of_settings(running))).visitor_notice
     sessions = await sessions_of(read, workshop.id)
+    stands = await standing_of(read, workshop, seat, now, answer_of(running))
+    status = stands.status
     coming = sessions_to_come(sessions, now)
     kept = bool(coming) and is_in_time(coming[0].starts_at, now, notice)
     return page(
@@ -129,18 +146,54 @@ async def own_seat(id: UUID, request: Request, read: Reading, running: Running, 
         sessions=coming or sessions,
         over=not coming,
         waits=is_waitlisted(status),
+        until=stands.until if is_offered(status) else None,
+        lapsed=is_lapsed(status),
         active=workshop.cancelled_at is None and (has_seat(status) or is_waitlisted(status)),
+        open=takes_seats(Status(workshop.status)) and workshop.first_at > now,
         changeable=takes_seats(Status(workshop.status)) and bool(coming) and (is_waitlisted(status) or kept),
         length_word=length_word,
         notice=notice_words(notice),
+        reasons=[(reason.value, _(label)) for reason, label in OWN_REASON_LABELS.items()],
     )
 
 
 @router.post("/seats/{id}/leave")
-async def leave(id: UUID, request: Request, work: Working, running: Running, person: OwnVisitor) -> Response:
+async def leave(
+    id: UUID,
+    form: Annotated[LeaveForm, Form()],
+    request: Request,
+    work: Working,
+    running: Running,
+    person: OwnVisitor,
+) -> Response:
     """Release it. Sent again, it changes nothing more."""
-    await own.leave(work, id, myself(person), notice=notice_of(running))
+    answer = answer_of(running)
+    await own.leave(work, id, myself(person), notice=notice_of(running), reason=form.reason, answer=answer)
     return see_other(request, HOME, done=_("You are no longer signed up for the workshop."))
+
+
+@router.post("/seats/{id}/accept")
+async def accept(id: UUID, request: Request, work: Working, running: Running, person: OwnVisitor) -> Response:
+    """Take the seat that is offered. Sent again, it changes nothing more."""
+    await seats.accept(work, id, refs=myself(person), answer=answer_of(running))
+    return see_other(request, HOME, done=_("You have a place in the workshop."))
+
+
+@router.post("/seats/{id}/decline")
+async def decline(id: UUID, request: Request, work: Working, running: Running, person: OwnVisitor) -> Response:
+    """Decline it: it goes on to the next person. Sent again, it changes nothing more."""
+    await seats.decline(work, id, by=Side.VISITOR, refs=myself(person), answer=answer_of(running))
+    done = _("Thank you for your answer. The place goes to another person.")
+    return see_other(request, f"/scheduling/mine/seats/{id}", done=done)
+
+
+@router.post("/seats/{id}/wait")
+async def wait(id: UUID, request: Request, work: Working, running: Running, person: OwnVisitor) -> Response:
+    """Wait again, at the end of the list. Sent again, it changes nothing more."""
+    seat = await seats.wait_again(work, id, myself(person), answer=answer_of(running))
+    taken = has_seat(SeatStatus(seat.status))
+    done = _("You have a place in the workshop.") if taken else _("You are on the waiting list again, at its end.")
+    return see_other(request, f"/scheduling/mine/seats/{seat.id}", done=done)
 
 
 async def _interview_values(session: AsyncSession, running: Runtime, interview: Interview, day: str) -> dict[str, Any]:

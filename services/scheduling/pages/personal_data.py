@@ -38,7 +38,14 @@ from services.scheduling.store.rooms import room_names
 
 KINDS = {"information": msg("Information interview"), "guidance": msg("Guidance interview")}
 _METHODS = {"individual": msg("Individual path"), "collective": msg("Group path")}
-SEATS = {"taken": msg("place reserved"), "waitlisted": msg("on the waiting list"), "released": msg("place cancelled")}
+SEATS = {
+    "taken": msg("place reserved"),
+    "waitlisted": msg("on the waiting list"),
+    "offered": msg("a place is offered"),
+    "declined": msg("offer declined"),
+    "expired": msg("offer not answered in time"),
+    "released": msg("place cancelled"),
+}
 _REASONS = {str(code): label for code, label in (*REASON_LABELS.items(), *UNCHOSEN_LABELS.items())}
 
 
@@ -155,9 +162,12 @@ class HeldSeat(Held):
     status: Annotated[str, Shown(msg("Status"), SEATS)]
     place: Annotated[int, Shown(msg("Order of the sign-ups"))]
     asked_at: Annotated[datetime, Shown(msg("Signed up on"))]
+    offered_at: Annotated[datetime | None, Shown(msg("Place offered on"))]
+    offer_until: Annotated[datetime | None, Shown(msg("To answer until"))]
     taken_at: Annotated[datetime | None, Shown(msg("Place received on"))]
     released_at: Annotated[datetime | None, Shown(msg("Cancelled on"))]
     cancelled_by: Annotated[str | None, Shown(msg("Cancelled by"), dict(SIDES))]
+    reason: Annotated[str | None, Shown(msg("Reason"), _REASONS)]
     arrivals: Annotated[list[HeldArrival], Shown(msg("Arrivals"))]
     attendance: Annotated[list[HeldAttendance], Shown(msg("Attendance"))]
 

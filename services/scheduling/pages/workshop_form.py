@@ -20,6 +20,7 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Reading, Router, Running, apply_form, page, read_form, see_other
 from services.contracts.text import Key
 from services.scheduling.actions import workshop_changes, workshops
+from services.scheduling.actions.offers import go_on
 from services.scheduling.actions.series import Planned
 from services.scheduling.actions.workshop_changes import Plan
 from services.scheduling.claims import staff_code
@@ -37,7 +38,7 @@ from services.scheduling.pages.series import (
     series,
     without_ids,
 )
-from services.scheduling.settings import horizon_of
+from services.scheduling.settings import answer_of, horizon_of
 from services.scheduling.store import Centre, Session, Workshop
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.rooms import room_names, rooms_of
@@ -176,6 +177,7 @@ async def _change(
         horizon=horizon_of(running),
         outside_usual_hours=form.outside_usual_hours,
     )
+    await go_on(work, workshop, answer_of(running))
 
 
 def _titled(typed: dict[str, Any]) -> dict[str, str]:

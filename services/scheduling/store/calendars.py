@@ -60,6 +60,12 @@ class Block:
     title: str = ""
     seats: int = 0
     taken: int = 0
+    """The seats that nobody else can have: offered ones too."""
+
+    @property
+    def free(self) -> int:
+        """The number of seats of a workshop that are neither taken nor offered."""
+        return self.seats - self.taken
 
     @property
     def ends_at(self) -> datetime:
@@ -141,7 +147,8 @@ async def first_interviews(
 _SESSIONS = (
     sa.select(col(Workshop.id), col(Session.id), col(Workshop.counsellor), col(Session.starts_at))
     .add_columns(col(Session.minutes), col(Workshop.centre), col(Workshop.room), col(Workshop.status))
-    .add_columns(col(Workshop.area), col(Workshop.title), col(Workshop.seats), col(Workshop.taken))
+    .add_columns(col(Workshop.area), col(Workshop.title), col(Workshop.seats))
+    .add_columns(col(Workshop.taken) + col(Workshop.offered))
     .add_columns(col(Workshop.more_facilitators))
     .join(Session, col(Session.workshop_id) == col(Workshop.id))
 )

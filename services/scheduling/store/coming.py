@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
-from services.scheduling.domain.states import ACTIVE_SEATS, BOOKED
+from services.scheduling.domain.states import ACTIVE_SEATS, BOOKED, LAPSED_SEATS
 from services.scheduling.store.interviews import Interview
 from services.scheduling.store.workshops import Seat, Session, Workshop
 
@@ -37,14 +37,21 @@ async def interviews_to_come(session: AsyncSession, refs: Collection[UUID], now:
 
 
 async def workshops_to_come(session: AsyncSession, refs: Collection[UUID], now: datetime) -> list[ComingWorkshop]:
-    """The workshops of a person with sessions that are not over, by the time of the next one."""
+    """The workshops of a person with sessions that are not over, by the time of the next one.
+
+    Also those that have not begun in which the person did not accept an offer: they may wait again.
+    """
+    active = col(Seat.status).in_([one.value for one in ACTIVE_SEATS])
+    lapsed = sa.and_(col(Seat.status).in_([one.value for one in LAPSED_SEATS]), col(Workshop.first_at) > now)
     query = (
         sa.select(Seat, Workshop)
         .join(Workshop, col(Workshop.id) == col(Seat.workshop_id))
-        .where(col(Seat.subject_ref).in_(refs), col(Seat.status).in_([one.value for one in ACTIVE_SEATS]))
+        .where(col(Seat.subject_ref).in_(refs), sa.or_(active, lapsed))
         .where(col(Workshop.last_at) > now, col(Workshop.cancelled_at).is_(None))
+        .order_by(col(Seat.place))
     )
-    rows = [(seat, workshop) for seat, workshop in await session.execute(query)]
+    last = {workshop.id: (seat, workshop) for seat, workshop in await session.execute(query)}
+    rows = list(last.values())
     sessions: dict[UUID, list[Session]] = defaultdict(list)
     if rows:
         chosen = sa.select(Session).where(col(Session.workshop_id).in_([workshop.id for _seat, workshop in rows]))

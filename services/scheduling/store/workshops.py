@@ -13,12 +13,13 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.consent import Purpose
-from services.scheduling.domain.states import ACTIVE_SEATS, WAITLISTED_SEATS, SeatStatus, has_seat, is_waitlisted
+from services.scheduling.domain.states import ACTIVE_SEATS, QUEUED_SEATS, WAITLISTED_SEATS, SeatStatus, has_seat
 from services.scheduling.store.copies import KnownPerson
 from services.scheduling.store.table import Table
 
 _CANCELLED = sa.text("cancelled_at is not null")
 _ACTIVE = sa.text(f"{in_states(ACTIVE_SEATS)} and subject_ref is not null")
+_QUEUED = sa.text(in_states(QUEUED_SEATS))
 
 
 class Workshop(Aggregate, Table, table=True):
@@ -47,6 +48,8 @@ class Workshop(Aggregate, Table, table=True):
     room: str | None = None
     seats: int
     taken: int = 0
+    offered: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """The number of seats that are kept for those to whom they are offered. Never more than `seats` with `taken`."""
     asked: int = 0
     """The number of requests for a seat so far; the next one gets the next `Seat.place`."""
     status: str
@@ -64,6 +67,11 @@ class Workshop(Aggregate, Table, table=True):
         """The counsellors who lead it."""
         return [self.counsellor, *self.more_facilitators]
 
+    @property
+    def free(self) -> int:
+        """The number of seats that are neither taken nor offered."""
+        return self.seats - self.taken - self.offered
+
 
 class Session(Table, table=True):
     """One session of a workshop. `ordinal` counts from 1."""
@@ -79,11 +87,12 @@ class Session(Table, table=True):
 
 
 class Seat(Table, table=True):
-    """A visitor's seat in a workshop: taken, waitlisted or released."""
+    """A visitor's seat in a workshop: taken, waitlisted, offered, or one that ended."""
 
     __tablename__ = "seats"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         sa.Index("seats_of_workshop", "workshop_id", "place"),
+        sa.Index("seats_queued", "workshop_id", "place", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
         sa.Index(
             "seats_once", "workshop_id", "subject_ref", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE
         ),
@@ -93,14 +102,19 @@ class Seat(Table, table=True):
     workshop_id: UUID
     subject_ref: UUID | None = Field(default=None, index=True)
     path_id: UUID | None = None
-    """The visitor's collective path; None while waitlisted."""
+    """The visitor's collective path; None as long as they have no seat."""
     status: str
     place: int
     """The order of requests, from 1: the waitlist is first come, first served."""
     asked_at: datetime
+    offered_at: datetime | None = None
+    offer_until: datetime | None = None
+    """Until when the visitor can answer the offer."""
     taken_at: datetime | None = None
     released_at: datetime | None = None
+    """When it was released, or the offer ended."""
     cancelled_by: str | None = None
+    reason: str | None = Field(default=None, max_length=40)
 
 
 class Attendance(Table, table=True):
@@ -184,10 +198,10 @@ async def seats_of(session: AsyncSession, workshop_id: UUID, *statuses: SeatStat
 
 
 async def participants_and_waitlist(session: AsyncSession, workshop_id: UUID) -> tuple[list[Seat], list[Seat]]:
-    """The taken and the waitlisted seats, each in order of request."""
+    """The taken seats, and those that are waitlisted or offered, each in order of request."""
     active = await seats_of(session, workshop_id, *ACTIVE_SEATS)
     seated = [seat for seat in active if has_seat(SeatStatus(seat.status))]
-    return seated, [seat for seat in active if is_waitlisted(SeatStatus(seat.status))]
+    return seated, [seat for seat in active if not has_seat(SeatStatus(seat.status))]
 
 
 async def people_to_inform(session: AsyncSession, workshop_id: UUID) -> int:

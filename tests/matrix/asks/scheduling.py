@@ -137,6 +137,9 @@ SCHEDULING: Asks = {
         done=(409,),  # a session that has begun stays
     ),
     "POST /scheduling/api/v1/workshops/{id}/publication": lambda w, me: Ask(json={"published": False}),
+    "POST /scheduling/api/v1/workshops/{id}/seats/{seat_id}/{answer}": lambda w, me: Ask(
+        json={}, at={"answer": "accept"}
+    ),
     "POST /scheduling/api/v1/workshops/{id}/cancel": lambda w, me: Ask(json={"reason": "other"}),
     "POST /scheduling/api/v1/workshops/{id}/sessions/{session_id}/attendance": lambda w, me: Ask(
         json={"came": [str(w.liege["seat"])]}
@@ -174,6 +177,7 @@ SCHEDULING: Asks = {
     "POST /scheduling/workshops/{id}/edit": lambda w, me: Ask(form=_seen(w, "workshop", do="add"), done=(200,)),
     "POST /scheduling/workshops/{id}/seats": lambda w, me: Ask(form={"person": w.liege["person"]}),
     "POST /scheduling/workshops/{id}/seats/{seat_id}/release": lambda w, me: Ask(form={"cancelled_by": "visitor"}),
+    "POST /scheduling/workshops/{id}/seats/{seat_id}/{answer}": lambda w, me: Ask(form={}, at={"answer": "accept"}),
     "POST /scheduling/workshops/{id}/sessions/{session_id}": lambda w, me: Ask(form={"came": [w.liege["seat"]]}),
     "GET /scheduling/api/v1/counsellors": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/api/v1/counsellors/{code}": lambda w, me: Ask(at=_a_counsellor(w)),
@@ -247,7 +251,12 @@ SCHEDULING: Asks = {
     "POST /scheduling/mine/book/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
     "GET /scheduling/mine/book/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
     "GET /scheduling/mine/seats/{id}": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
-    "POST /scheduling/mine/seats/{id}/leave": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
+    "POST /scheduling/mine/seats/{id}/accept": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
+    "POST /scheduling/mine/seats/{id}/decline": lambda w, me: Ask(  # nothing is offered to who has a place
+        at={"id": w.liege["own seat"]}, done=(409,)
+    ),
+    "POST /scheduling/mine/seats/{id}/wait": lambda w, me: Ask(at={"id": w.liege["own seat"]}),
+    "POST /scheduling/mine/seats/{id}/leave": lambda w, me: Ask(at={"id": w.liege["own seat"]}, form={"reason": ""}),
     "POST /scheduling/api/v1/interviews/import": lambda w, me: Ask(
         lines={
             "interview_id": str(uuid4()),

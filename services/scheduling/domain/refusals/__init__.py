@@ -12,7 +12,8 @@
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile, TooLateOnline,
     │   TooSoonOnline, ReflectFirst, OneOpenBooking, NothingToBook       the calendar
-    ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived, SessionHasBegun      workshops
+    ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived, SessionHasBegun, NothingOffered,
+    │   OfferOver                                                        workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
@@ -114,6 +115,8 @@ from services.scheduling.domain.refusals.workshops import (
     DoubleSeat,
     FewerThanTaken,
     NoFacilitator,
+    NothingOffered,
+    OfferOver,
     OutsideUsualHours,
     SeatHasArrived,
     SeatNotTaken,
@@ -160,8 +163,10 @@ __all__ = [
     "NotOnQuarterHour",
     "NotRunning",
     "NotYet",
+    "NothingOffered",
     "NothingToBook",
     "NumberTaken",
+    "OfferOver",
     "OneFinalisingSession",
     "OneOpenBooking",
     "OutcomeStays",

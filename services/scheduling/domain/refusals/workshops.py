@@ -78,6 +78,22 @@ class DoubleSeat(Refused):
     field_name = "subject_ref"
 
 
+class NothingOffered(Refused):
+    """No seat is offered to this person: none is free, or others wait for longer."""
+
+    slug = "nothing-offered"
+    message = msg("No place is offered to this person at the moment. Reload the page.")
+    field_name = "seat_id"
+
+
+class OfferOver(Refused):
+    """The offer was declined, or not answered in time."""
+
+    slug = "offer-over"
+    message = msg("This offer ended on {at}, and the place went to the next person. Wait for another one on the list.")
+    field_name = "seat_id"
+
+
 class SeatHasArrived(Refused):
     """A participant whose arrival was recorded is recorded as absent."""
 
