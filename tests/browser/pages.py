@@ -447,7 +447,7 @@ SCHEDULING = [
     Seen("/scheduling/rooms/{centre}/{id}", REGION, ROOM),
     Seen("/scheduling/rooms/{centre}/{id}", REGION, ROOM, "old", 422, _sends_an_old_version),
     Seen("/scheduling/mine", VISITOR),
-    Seen("/scheduling/mine", VISITOR, state="unfolded", does=opens("main details.more")),
+    Seen("/scheduling/mine", VISITOR, state="unfolded", does=_unfolds_all),
     Seen("/scheduling/mine", NEWCOMER, state="empty"),
     Seen("/scheduling/mine", GUIDED, state="may book"),
     Seen("/scheduling/mine/book", GUIDED),
