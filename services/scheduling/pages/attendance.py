@@ -19,6 +19,7 @@ from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, see_other
 from services.contracts.scheduling import Side
 from services.contracts.text import Key
+from services.contracts.values import Version
 from services.scheduling.actions import seats, workshops
 from services.scheduling.domain import refusals
 from services.scheduling.domain.rules import CancelReason
@@ -65,9 +66,11 @@ class ReleaseForm(Body):
 
 
 class AttendanceForm(Body):
-    """`came`: the ticked seats."""
+    """`came`: the ticked seats. `all`: everybody. `version`: of the page, so that nobody overwrites what is new."""
 
     came: list[UUID] = Field(default_factory=list[UUID], max_length=200)
+    all: Literal["yes"] | None = None
+    version: Version | None = None
 
 
 @router.get("/{id}")
@@ -178,7 +181,11 @@ async def attendance(
 ) -> Response:
     """Record a session's attendance."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
-    await workshops.record_attendance(work, workshop, session_id, form.came)
+    came = form.came
+    if form.all == "yes":
+        participants, _queued = await participants_and_waitlist(work.session, id)
+        came = [seat.id for seat in participants]
+    await workshops.record_attendance(work, workshop, session_id, came, form.version)
     ended = is_finished(WorkshopStatus(workshop.status))
     done = _("Attendance saved. You can now book the final interviews.") if ended else _("Attendance saved.")
     return see_other(request, f"/scheduling/workshops/{id}", done=done)
