@@ -104,6 +104,10 @@ class Rows:
         count = bisect_right(self.marks, mark(ends - timedelta(microseconds=1), self.zone)) - first
         return (first + 1, count) if count > 0 else None
 
+    def times(self) -> list[str]:
+        """The local time of each row; `-` where an hour comes the second time: nothing is booked at it by its time."""
+        return ["-" if again else f"{hour:02}:{minute:02}" for hour, again, minute in self.marks]
+
     def hours(self) -> list[tuple[int, int, str]]:
         """Each hour's first row, how many rows it has, and its local time."""
         begun = [at for at, one in enumerate(self.marks) if one[2] == 0 or at == 0]

@@ -14,7 +14,7 @@ from services.scheduling.claims import staff_code
 from services.scheduling.domain.calendars import VIEW_LABELS, View, week_number
 from services.scheduling.pages.calendar_board import calendar_board
 from services.scheduling.pages.calendar_shapes import Asked, address_of
-from services.scheduling.pages.desk import Counsellor, counsellor_choices, desk_of, parse_day, room_choices
+from services.scheduling.pages.desk import Counsellor, counsellor_choices, desk_of, lengths, parse_day, room_choices
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre
 from services.scheduling.store.counsellors import belongs_to, counsellor_names
@@ -52,6 +52,7 @@ async def show(
         own=own,
         centre_name=centre_copy.name,
         title=_title(asked),
+        lengths=lengths(),
         views=[(one.value, _(label)) for one, label in VIEW_LABELS.items()],
         before=address_of(asked, day=asked.view.before(asked.day)),
         behind=address_of(asked, day=asked.view.behind(asked.day)),
