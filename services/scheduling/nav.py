@@ -24,6 +24,7 @@ NAV = Navigation(
         Link(msg("Working hours"), "/scheduling/counsellors", (Role.COUNSELLOR, Role.MANAGER)),
         Link(msg("Rooms"), "/scheduling/rooms", (Role.MANAGER,)),
         Link(msg("Booking rules"), "/scheduling/rules", (Role.MANAGER,)),
+        Link(msg("Demand and load"), "/scheduling/demand", (Role.COUNSELLOR, Role.MANAGER)),
         Link(msg("Appointments and workshops"), "/scheduling/mine/data", (Role.VISITOR,), own_data=True),
     ),
 )

@@ -24,7 +24,14 @@ from services.contracts.values import Decimal, ReadBy, Shape, Whole, Written
 from services.launcher.catalogue import SERVICES
 from tests.architecture.routes import ROUTES, named
 
-MADE_BY_THE_PAGE = [("accept", "decline"), ("activate", "deactivate"), ("inbox", "referral"), ("yes",), ("yes", "no")]
+MADE_BY_THE_PAGE = [
+    ("accept", "decline"),
+    ("activate", "deactivate"),
+    ("inbox", "referral"),
+    ("weeks", "counsellors", "delays", "no-shows"),
+    ("yes",),
+    ("yes", "no"),
+]
 """Choices that the page sends by itself: nobody chooses them."""
 
 READ_BY = {

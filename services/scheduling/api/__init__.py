@@ -4,6 +4,7 @@ from services.scheduling.api import (
     booking_rules,
     centres,
     counsellors,
+    demand,
     imports,
     interviews,
     outcomes,
@@ -30,6 +31,7 @@ _subjects = (
     rooms,
     counsellors,
     booking_rules,
+    demand,
 )
 routers = tuple(one.router for one in _subjects)
 """Imports come before routes with an id in the same path segment."""

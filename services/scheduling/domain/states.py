@@ -177,11 +177,27 @@ def is_missed(status: AppointmentStatus) -> bool:
             return False
 
 
+def takes_time(status: AppointmentStatus) -> bool:
+    """Whether the interview takes, or took, its counsellor's time: what was cancelled left it to others."""
+    match status:
+        case (
+            AppointmentStatus.BOOKED
+            | AppointmentStatus.ARRIVED
+            | AppointmentStatus.FULFILLED
+            | AppointmentStatus.NOSHOW
+        ):
+            return True
+        case AppointmentStatus.PROPOSED | AppointmentStatus.CANCELLED | AppointmentStatus.ENTERED_IN_ERROR:
+            return False
+
+
 BOOKED = tuple(status.value for status in AppointmentStatus if is_booked(status))
 RUNNING = tuple(status.value for status in AppointmentStatus if is_running(status))
 ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) or is_booked(status))
 MISSED = tuple(status.value for status in AppointmentStatus if is_missed(status))
-"""For queries: what is still to come, what is under way, what counts towards a path's limit, and the no-shows."""
+TAKING_TIME = tuple(status.value for status in AppointmentStatus if takes_time(status))
+"""For queries: what is still to come, what is under way, what counts towards a path's limit, the no-shows, and what
+takes time."""
 
 
 def was_present(status: VisitStatus) -> bool:

@@ -8,6 +8,7 @@ from services.scheduling.pages import (
     calendar_links,
     calendars,
     counsellors,
+    demand,
     free_times,
     interview,
     mine,
@@ -40,6 +41,7 @@ _teams = (
     rooms,
     counsellors,
     booking_rules,
+    demand,
     person,
 )
 _visitors = (calendar_links, mine, own_booking, own_changes, public, public_booking, public_confirmed)

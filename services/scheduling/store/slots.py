@@ -22,7 +22,7 @@ from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.holds import expired_holders
 from services.scheduling.store.interviews import QuarterHour
 
-_ALWAYS = -1
+ALWAYS = -1
 """Every quarter-hour: who has entered no working hours works while the centre is open."""
 NEXT_TIMES = 3
 """How many free times a refusal names."""
@@ -140,7 +140,7 @@ async def free_times(
     others = 0
     for one in search.also:
         others |= taken.get(one, 0)
-    opened = {one.code: timeline.within(_openings(one, timeline)) for one in centres}
+    opened = {one.code: timeline.within(openings(one, timeline)) for one in centres}
     rules = await rules_at(session, {one.code for one in centres}, BookingRules(horizon=search.horizon))
     bookable = {
         one.code: timeline.bookable(
@@ -149,11 +149,11 @@ async def free_times(
         & timeline.days(search.first, search.last, one.zone)
         for one in centres
     }
-    worked = await _worked(session, timeline, centres)
+    worked = await worked_bits(session, timeline, centres)
     free = {
         (code, centre): slots.free_starts(
             opened[centre],
-            worked.get((code, centre), _ALWAYS),
+            worked.get((code, centre), ALWAYS),
             taken.get(mine[code], 0) | others,
             search.minutes,
             bookable[centre],
@@ -225,7 +225,7 @@ async def who_is_free(
     return theirs.least_busy(starts_at) or found.least_busy(starts_at)
 
 
-async def _worked(session: AsyncSession, timeline: Timeline, centres: Collection[Centre]) -> dict[CalendarKey, int]:
+async def worked_bits(session: AsyncSession, timeline: Timeline, centres: Collection[Centre]) -> dict[CalendarKey, int]:
     """The quarter-hours in which they work, of the counsellors who have entered working hours at these centres."""
     last = timeline.last + timedelta(days=1)  # an appointment may go on after midnight
     return {
@@ -234,7 +234,7 @@ async def _worked(session: AsyncSession, timeline: Timeline, centres: Collection
     }
 
 
-def _openings(centre: Centre, timeline: Timeline) -> Iterator[slots.Interval]:
+def openings(centre: Centre, timeline: Timeline) -> Iterator[slots.Interval]:
     """The openings of the days of the timeline, and of the day after: an appointment may go on after midnight."""
     hours = centre.hours
     for number in range((timeline.last - timeline.first).days + 2):

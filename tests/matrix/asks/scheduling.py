@@ -221,6 +221,9 @@ SCHEDULING: Asks = {
     "PUT /scheduling/api/v1/booking-rules/{centre}": lambda w, me: Ask(at=_HERE, json=_RULES),
     "GET /scheduling/rules/{centre}": lambda w, me: Ask(at=_HERE),
     "POST /scheduling/rules/{centre}": lambda w, me: Ask(at=_HERE, form=_RULES | {"version": 0}),
+    "GET /scheduling/demand/{centre}": lambda w, me: Ask(at=_HERE),
+    "GET /scheduling/api/v1/demand": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/api/v1/demand.csv": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/api/v1/rooms": lambda w, me: Ask(query=_HERE),
     "POST /scheduling/api/v1/rooms": lambda w, me: Ask(json=_HERE | {"name": f"Salle, {me.name}", "capacity": 8}),
     "PUT /scheduling/api/v1/rooms/{id}": lambda w, me: Ask(

@@ -1,0 +1,188 @@
+"""The figures of a centre for its managers and counsellors: `domain.demand` says what each of them is."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.contracts.appointments import AppointmentMode
+from services.contracts.scheduling import AppointmentStatus, InterviewKind
+from services.scheduling.domain.demand import (
+    WEEK,
+    CounsellorLoad,
+    Delay,
+    Load,
+    NoShows,
+    Outcomes,
+    WeekFigures,
+    delay,
+    delays,
+    fill_typical,
+    mondays,
+    no_shows,
+    rates,
+)
+from services.scheduling.domain.slots import Interval, Timeline
+from services.scheduling.domain.states import is_held, is_missed
+from services.scheduling.domain.times import local_day
+from services.scheduling.store import Centre
+from services.scheduling.store import demand as rows
+from services.scheduling.store.availability import absences_between
+from services.scheduling.store.demand import TakenByInterview, TakenBySession
+from services.scheduling.store.slots import ALWAYS, calendars_of, openings, worked_bits
+
+_QUARTER_MINUTES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """The figures of a centre. Weeks and counsellors are in order; areas by code, None: not stated."""
+
+    weeks: list[WeekFigures]
+    counsellors: list[CounsellorLoad]
+    delay: Delay
+    delay_by_area: dict[str | None, Delay]
+    missed_interviews: NoShows
+    missed_by_mode: dict[AppointmentMode, NoShows]
+    missed_sessions: NoShows
+
+    @property
+    def without_hours(self) -> list[CounsellorLoad]:
+        """The counsellors who have entered no working hours at the centre."""
+        return [one for one in self.counsellors if not one.has_hours]
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The weeks, and what takes the time of the centre's counsellors in them."""
+
+    centre: Centre
+    now: datetime
+    days: list[date]
+    begins: list[datetime]
+    """The moments at which the weeks begin, in UTC."""
+    interviews: list[TakenByInterview]
+    sessions: list[TakenBySession]
+
+    def week(self, at: datetime) -> int:
+        """The number of the week in which a moment of the span lies, by the centre's clock."""
+        return bisect_right(self.begins, at) - 1
+
+
+async def demand_of(session: AsyncSession, centre: Centre, now: datetime) -> Demand:
+    """The figures of a centre at a moment, in a fixed number of statements."""
+    days = mondays(now.astimezone(centre.zone).date())
+    begins, ends = local_day(days[0], centre.zone)[0], local_day(days[-1] + WEEK, centre.zone)[0]
+    where = centre.code, begins, ends
+    span = _Span(
+        centre,
+        now,
+        days,
+        [local_day(one, centre.zone)[0] for one in days],
+        await rows.interviews_taking_time(session, *where),
+        await rows.sessions_taking_time(session, *where),
+    )
+    weeks, counsellors = await _weeks_and_loads(session, span)
+    for first_at, number in await rows.people_on_waitlists(session, *where):
+        weeks[span.week(first_at)].waitlisted += number
+    fill_typical(weeks)
+    zone = centre.zone
+    by_area: dict[str | None, list[int]] = defaultdict(list)
+    for area, opened_at, starts_at in await rows.first_interviews(session, *where):
+        by_area[area].append(_days_between(opened_at, starts_at, zone))
+    by_mode = _outcomes(span)
+    attended = await rows.attendance_between(session, centre.code, begins, now)
+    return Demand(
+        weeks,
+        counsellors,
+        delay([one for some in by_area.values() for one in some]),
+        delays(by_area),
+        no_shows(Outcomes(*map(sum, zip((0, 0), *by_mode.values(), strict=True)))),
+        rates(by_mode),
+        no_shows(Outcomes(sum(attended.values()), attended.get(False, 0))),
+    )
+
+
+def _days_between(opened_at: datetime, starts_at: datetime, zone: ZoneInfo) -> int:
+    """Local days, no fewer than none."""
+    opened, starts = (one.astimezone(zone).date() for one in (opened_at, starts_at))
+    return max(0, (starts - opened).days)
+
+
+def _outcomes(span: _Span) -> dict[AppointmentMode, Outcomes]:
+    """The guidance interviews until now that were held or missed, by mode."""
+    found: dict[AppointmentMode, Outcomes] = {}
+    for one in span.interviews:
+        status = AppointmentStatus(one.status)
+        over = one.kind == InterviewKind.GUIDANCE.value and one.starts_at < span.now
+        if over and (is_held(status) or is_missed(status)):
+            total, missed = found.get(AppointmentMode(one.mode), (0, 0))
+            found[AppointmentMode(one.mode)] = Outcomes(total + 1, missed + is_missed(status))
+    return found
+
+
+async def _weeks_and_loads(session: AsyncSession, span: _Span) -> tuple[list[WeekFigures], list[CounsellorLoad]]:
+    now_at = span.week(span.now)
+    weeks = [WeekFigures(day, coming=number >= now_at) for number, day in enumerate(span.days)]
+    team = [code for code, _centre in await calendars_of(session, [span.centre])]
+    booked = {one.counsellor for one in (*span.interviews, *span.sessions)}
+    loads = {code: CounsellorLoad(code) for code in sorted({*team, *booked})}
+    for one in span.interviews:
+        week = weeks[span.week(one.starts_at)]
+        week.minutes += one.minutes
+        if one.kind == InterviewKind.GUIDANCE.value:
+            week.appointments += 1
+        else:
+            week.walk_ins += 1
+    for one in (*span.interviews, *span.sessions):
+        load = loads[one.counsellor]
+        (load.coming if weeks[span.week(one.starts_at)].coming else load.past).booked += one.minutes
+    await _fill_working_time(session, span, team, weeks, loads)
+    return weeks, list(loads.values())
+
+
+async def _fill_working_time(
+    session: AsyncSession, span: _Span, team: list[str], weeks: list[WeekFigures], loads: dict[str, CounsellorLoad]
+) -> None:
+    """The open time of the weeks, and the working time of the counsellors who have entered hours."""
+    centre = span.centre
+    timeline = Timeline.of(span.days[0], span.days[-1] + WEEK - timedelta(days=1))
+    opened = timeline.within(openings(centre, timeline))
+    worked = await worked_bits(session, timeline, [centre])
+    away = await _absent(session, timeline, team)
+    otherwise = await rows.taken_otherwise(session, timeline, centre.code, team)
+    own = _touched(timeline, (one for one in span.interviews if one.kind == InterviewKind.GUIDANCE.value))
+    in_sessions = _touched(timeline, span.sessions)
+    masks = [timeline.days(one.monday, one.monday + timedelta(days=6), centre.zone) for one in weeks]
+    for code in team:
+        hours = worked.get((code, centre.code))
+        theirs = opened & (ALWAYS if hours is None else hours)
+        elsewhere = (otherwise.get(code, 0) & ~own.get(code, 0)) | in_sessions.get(code, 0)
+        present = theirs & ~away.get(code, 0)
+        load = loads[code]
+        if hours is not None:
+            load.past, load.coming = (Load(0, one.booked) for one in (load.past, load.coming))
+        for week, mask in zip(weeks, masks, strict=True):
+            week.open_minutes += (theirs & ~elsewhere & mask).bit_count() * _QUARTER_MINUTES
+            of = load.coming if week.coming else load.past
+            if of.worked is not None:
+                of.worked += (present & mask).bit_count() * _QUARTER_MINUTES
+
+
+async def _absent(session: AsyncSession, timeline: Timeline, team: list[str]) -> dict[str, int]:
+    found: dict[str, list[Interval]] = defaultdict(list)
+    for one in await absences_between(session, team, timeline.begins, timeline.ends):
+        found[one.counsellor].append((one.starts_at, one.ends_at))
+    return {code: timeline.touched(intervals) for code, intervals in found.items()}
+
+
+def _touched(timeline: Timeline, taking_time: Iterable[TakenByInterview | TakenBySession]) -> dict[str, int]:
+    """The quarter-hours of these interviews or sessions, by counsellor."""
+    found: dict[str, list[Interval]] = defaultdict(list)
+    for one in taking_time:
+        found[one.counsellor].append((one.starts_at, one.starts_at + timedelta(minutes=one.minutes)))
+    return {code: timeline.touched(intervals) for code, intervals in found.items()}
