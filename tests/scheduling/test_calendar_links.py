@@ -25,7 +25,7 @@ from services.scheduling.domain.feeds import CANCELLED_FOR
 from services.scheduling.store import CounsellorFeed, Interview, Session, VisitorFeed, Workshop
 from tests.givens.calendars import Read, read_calendar
 from tests.givens.rows import rows_of
-from tests.givens.scheduling import COLLEAGUE, COUNSELLOR, LIEGE, MONDAY, NADIA, Visitor, account_of, react
+from tests.givens.scheduling import COLLEAGUE, COUNSELLOR, LIEGE, MONDAY, NADIA, TOM, Visitor, account_of, react
 from tests.scheduling.test_former_counsellors import NEW, changed_account
 from tests.scheduling.test_guidance import TUESDAY, book, take_path
 from tests.scheduling.test_own_appointments import signed_up
@@ -201,7 +201,9 @@ async def test_a_cancelled_workshop_is_taken_out_of_both(store: Store, adult: Vi
     secrets = [await counsellors_secret(store), await visitors_secret(store, adult.subject_ref)]
     (workshop,) = await rows_of(store, Workshop)
     async with store.work() as work:
-        await workshops.cancel_workshop(work, await work.load(Workshop, workshop.id), reason="other")
+        cancelled = await work.load(Workshop, workshop.id)
+        cancelled.counsellor, cancelled.more_facilitators = TOM, [NADIA]
+        await workshops.cancel_workshop(work, cancelled, reason="other")
     for secret in secrets:
         assert [one.status for one in await read_at(store, secret)] == ["CANCELLED"] * 2
     clock.now += CANCELLED_FOR

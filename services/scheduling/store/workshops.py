@@ -28,13 +28,7 @@ class Workshop(Aggregate, Table, table=True):
     __tablename__ = "workshops"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         sa.Index("workshops_of_centre", "centre", "last_at"),
-        sa.Index(
-            "workshops_cancelled",
-            "counsellor",
-            "cancelled_at",
-            postgresql_where=_CANCELLED,
-            sqlite_where=_CANCELLED,
-        ),
+        sa.Index("workshops_cancelled", "cancelled_at", postgresql_where=_CANCELLED, sqlite_where=_CANCELLED),
     )
 
     centre: str

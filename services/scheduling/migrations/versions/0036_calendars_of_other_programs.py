@@ -35,7 +35,7 @@ def upgrade() -> None:
     with op.batch_alter_table("workshops", schema=None) as batch_op:
         batch_op.create_index(
             "workshops_cancelled",
-            ["counsellor", "cancelled_at"],
+            ["cancelled_at"],
             unique=False,
             postgresql_where=sa.text("cancelled_at is not null"),
             sqlite_where=sa.text("cancelled_at is not null"),
