@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis.brokers import broker_of
+from services.chassis.events import rebuild
+from services.chassis.events.rebuild import Rebuilding
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store
-from services.chassis.testing import publish, record_of
+from services.chassis.testing import publish, quiet_settings, record_of
 from services.contracts import Event
 from services.contracts.appointments import AppointmentMode
 from services.contracts.directory import ReferralStatus
@@ -17,12 +22,15 @@ from services.contracts.intake import VisitCalled
 from services.contracts.interviews import InterviewOutcomeCorrected, InterviewResumed, InterviewUndone
 from services.contracts.outcomes import InterviewOutcome
 from services.contracts.scheduling import InterviewHeld, InterviewKind
+from services.impact.app import SERVICE
 from services.impact.domain import Period, interview_report, sort_of
 from services.impact.reactions import reactions
 from services.impact.store import interviews_held
+from services.launcher.embedded import EmbeddedKafka
 from tests.givens.impact import (
     NOON,
     attended,
+    centre,
     checked_in,
     corrected_area,
     held,
@@ -188,6 +196,29 @@ async def test_what_is_undone_resumed_or_corrected_moves_in_every_count(store: S
     await publish(store, reactions, record_of(undone, 5))
     assert await interviews(store) == {"mode": {}, "step": {}, "offer": {}}
     assert not any((await tallies(store)).values())
+
+
+async def test_a_rebuild_counts_everything_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It empties every count, whatever the topics hold; then the same events come again."""
+    by_video = held(InterviewKind.GUIDANCE).model_copy(update={"mode": AppointmentMode.VIDEOCONFERENCE})
+    incoming = records([centre("namur"), checked_in(), held(), by_video, attended(came=True), plan_confirmed()])
+    await publish(store, reactions, *incoming)
+    counted = (await interviews(store), await tallies(store))
+    monkeypatch.setattr(rebuild, "check_history", Mock())
+    kafka = EmbeddedKafka()
+    broker = broker_of(quiet_settings(Path(), kafka=kafka.bootstrap), embedded=True)
+    await Rebuilding(store, broker, reactions, SERVICE.read_model_tables).start("t/ops")
+    kafka.close()
+    assert (await interviews(store), await tallies(store)) == ({"mode": {}, "step": {}, "offer": {}}, {})
+    await publish(store, reactions, *incoming)
+    assert (await interviews(store), await tallies(store)) == counted
+
+
+def test_what_was_counted_by_another_mode_before_is_never_below_zero() -> None:
+    at_the_centre = sort_of(InterviewKind.GUIDANCE, AppointmentMode.IN_PERSON, None)
+    by_video = sort_of(InterviewKind.GUIDANCE, AppointmentMode.VIDEOCONFERENCE, None)
+    made = interview_report([(at_the_centre, 1), (by_video, -1)])
+    assert {row.code: row.guidance for row in made.by_mode if row.guidance} == {"in-person": 1}
 
 
 @given(

@@ -51,7 +51,11 @@ class InterviewReport:
 
 
 def interview_report(counts: Iterable[tuple[InterviewSort, int]]) -> InterviewReport:
-    """The report of these counts. Every known code has a row; so has what is not stated, and any other that counts."""
+    """The report of these counts. Every known code has a row; so has what is not stated, and any other that counts.
+
+    No number is below zero: until a rebuild, one that was counted before migration 0010 may be taken out of another
+    mode than that in which it counts.
+    """
     found = [(sort, number) for sort, number in counts if number]
     return InterviewReport(
         _rows([mode.value for mode in AppointmentMode], [(sort.kind, sort.mode, number) for sort, number in found]),
@@ -68,6 +72,8 @@ def _rows(known: Iterable[str], counts: Iterable[tuple[str, str, int]]) -> list[
             row.guidance += number
         else:
             row.information += number
+    for row in rows.values():
+        row.information, row.guidance = max(0, row.information), max(0, row.guidance)
     if NOT_STATED in rows:
         rows[NOT_STATED] = rows.pop(NOT_STATED)  # at the end
     return list(rows.values())

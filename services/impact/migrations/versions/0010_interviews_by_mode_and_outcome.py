@@ -32,7 +32,8 @@ def upgrade() -> None:
         ),
     )
     # ### end Alembic commands ###
-    # Events without a mode were at the centre, and none had an outcome: as a rebuild from the topics counts them.
+    # None had an outcome. All count as at the centre, also those whose events have had a mode since scheduling's
+    # migration 0029: only a rebuild from the topics counts these by their mode.
     for kind, measure in (("information", "information_interviews"), ("guidance", "guidance_interviews")):
         op.execute(_EARLIER.format(kind=kind, measure=measure))
 
