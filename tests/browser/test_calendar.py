@@ -90,6 +90,30 @@ async def test_by_keyboard_alone(lived_in: Morning, booked: dict[str, str], brow
         assert (trouble.csp, trouble.scripts) == ([], [])
 
 
+async def test_the_question_says_that_the_person_gets_a_message_only_if_they_do(
+    lived_in: Morning, booked: dict[str, str], browser: Browser
+) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, _trouble):
+        await page.set_viewport_size({"width": 1280, "height": 1200})
+        entry = await opened(page, lived_in, booked)
+        await page.goto(f"/scheduling/agenda?date={booked['day']}&counsellor=*")
+        await expect(page.get_by_text("En direct")).to_be_visible(timeout=PATIENCE)
+        bar, informs = page.locator("#calendar-move"), page.locator(".calendar-informs")
+        for keys, is_shown in (
+            (["ArrowRight"], False),
+            (["ArrowDown"], True),
+            (["Shift+ArrowDown"], True),
+            (["ArrowRight", "ArrowDown"], True),
+        ):
+            await entry.locator("a").focus()
+            for key in ("m", *keys):
+                await page.keyboard.press(key)
+            await expect(bar).to_have_attribute("data-shows", "question")
+            await expect(informs).to_be_visible(visible=is_shown)
+            await page.keyboard.press("Escape")
+            await expect(bar).to_be_hidden()
+
+
 async def test_by_mouse(lived_in: Morning, booked: dict[str, str], browser: Browser) -> None:
     async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, _trouble):
         await page.set_viewport_size({"width": 1280, "height": 1600})

@@ -210,9 +210,6 @@ async def test_a_moved_appointment_moves_its_reminders(store: Store, clock: Fixe
     await sent(store)
     await happens(store, moved(one, FRIDAY, "liege-c02"))
     assert await sent(store) == [], "another counsellor at the same time is no message"
-    await happens(store, moved(one, FRIDAY, minutes=90))
-    assert await sent(store) == [], "nor is another length: the time is not new"
-    assert [row.ends_at for row in await rows(store, Reminder)] == [FRIDAY + timedelta(minutes=90)]
     await happens(store, moved(one, NEXT_MONDAY), moved(one, FRIDAY), moved(one, NEXT_MONDAY))
     assert await waiting(store) == ["appointment-moved"], "the last time alone"
     (message,) = [row for row in await rows(store) if row.done_at is None]
@@ -223,20 +220,37 @@ async def test_a_moved_appointment_moves_its_reminders(store: Store, clock: Fixe
     assert await reminded(store, clock, NEXT_MONDAY - timedelta(hours=48)) == ["appointment-reminder"]
 
 
+async def test_another_length_is_a_message_with_the_new_end(store: Store) -> None:
+    """Otherwise the calendar of the person kept the end that it had."""
+    one = booked(await agreeing(store))
+    await happens(store, one)
+    await sent(store)
+    await happens(store, moved(one, FRIDAY, minutes=90))
+    (message,) = [row for row in await rows(store) if row.done_at is None]
+    until = FRIDAY + timedelta(minutes=90)
+    assert (message.purpose, message.edition) == ("appointment-moved", 1)
+    assert (message.meetings[0]["starts_at"], message.meetings[0]["ends_at"]) == (FRIDAY.isoformat(), until.isoformat())
+    assert [row.ends_at for row in await rows(store, Reminder)] == [until]
+    assert await sent(store) == ["appointment-moved"]
+    await happens(store, moved(one, FRIDAY, "liege-c02", minutes=90))
+    assert await sent(store) == [], "the same length"
+
+
 async def test_an_appointment_from_before_there_were_messages_is_reminded_of_from_its_move_on(
     store: Store, clock: FixedClock
 ) -> None:
     person = await agreeing(store)
-    one, same, past = booked(person), booked(person), booked(person)
-    await happens(store, one, same, past)
+    one, same, past, longer = booked(person), booked(person), booked(person), booked(person)
+    await happens(store, one, same, past, longer)
     async with store.work() as work:
         await work.session.execute(sa.delete(Reminder))
         await work.session.execute(sa.delete(Message))
     await happens(store, moved(one, NEXT_MONDAY), moved(same, FRIDAY, "liege-c02"), moved(past, MONDAY))
+    await happens(store, moved(longer, FRIDAY, minutes=90))
     await happens(store, moved(booked(None), FRIDAY), moved(booked(uuid4()), FRIDAY))
-    assert [row.about for row in await rows(store)] == [one.interview_id]
-    assert await sent(store) == ["appointment-moved"]
-    assert await reminded(store, clock, FRIDAY - timedelta(hours=2)) == ["appointment-reminder"]
+    assert {row.about for row in await rows(store)} == {one.interview_id, longer.interview_id}
+    assert await sent(store) == ["appointment-moved"] * 2
+    assert await reminded(store, clock, FRIDAY - timedelta(hours=2)) == ["appointment-reminder"] * 2
     assert await reminded(store, clock, NEXT_MONDAY - timedelta(hours=2)) == ["appointment-reminder"]
 
 

@@ -38,28 +38,33 @@ async def resume(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -
 
 
 async def move(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
-    """An interview was moved. Another length, counsellor or room at the same time, in the same mode, is no message."""
+    """An interview was moved. Another counsellor or room at the same time, as long, in the same mode, is no message."""
     kept = await work.find(Reminder, meeting.id)
     if kept is None:
         await _begin(work, subject_ref, centre, meeting)
         return
-    kept.ends_at = meeting.ends_at
-    if (kept.starts_at, kept.mode) == (meeting.starts_at, meeting.mode):
+    if _is_the_same(kept, meeting):
         return
-    kept.starts_at, kept.mode, kept.moves = meeting.starts_at, meeting.mode.value, kept.moves + 1
+    kept.starts_at, kept.ends_at, kept.mode = meeting.starts_at, meeting.ends_at, meeting.mode.value
+    kept.moves += 1
     kept.remind_at = next_reminder(meeting.starts_at, work.now)
     purpose = MailPurpose.APPOINTMENT_MOVED
     await queue_about(work, purpose, kept.subject_ref, kept.centre, kept.id, [meeting], kept.moves)
 
 
 async def _begin(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
-    """Remind of an interview that was booked before there were messages. Its time before is on its copy."""
+    """Remind of an interview that was booked before there were messages. How it was before is on its copy."""
     if subject_ref is None or await work.find(Visitor, subject_ref) is None or meeting.starts_at <= work.now:
         return
     keep(work, subject_ref, centre, meeting)
     before = await work.find(Appointment, meeting.id)
-    if before is None or before.starts_at != meeting.starts_at:
+    if before is None or not _is_the_same(before, meeting):
         await queue_about(work, MailPurpose.APPOINTMENT_MOVED, subject_ref, centre, meeting.id, [meeting], 0)
+
+
+def _is_the_same(before: Reminder | Appointment, meeting: Meeting) -> bool:
+    """Whether nothing changes for the person: what they have in their calendar, and how it takes place."""
+    return (before.starts_at, before.ends_at, before.mode) == (meeting.starts_at, meeting.ends_at, meeting.mode)
 
 
 async def cancel(work: Work, interview_id: UUID) -> None:

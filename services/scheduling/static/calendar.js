@@ -5,7 +5,7 @@
   "use strict";
   const bar = document.getElementById("calendar-move");
   if (!bar) return;
-  const [form, what, answered] = [bar.querySelector("form"), bar.querySelector("[data-what]"), bar.querySelector("[data-answer]")];
+  const [form, what, answered, informs] = ["form", "[data-what]", "[data-answer]", ".calendar-informs"].map((part) => bar.querySelector(part));
   const words = bar.dataset;
   const { times, columns, placesOf, number, laidOut, put, rowAt, whenWords } = window.cefoCalendar;
   const FAR = 6, LONG_PRESS = 350; // pixels, ms
@@ -95,9 +95,10 @@
   }
 
   function ask() {
-    const wanted = fields();
+    const [wanted, was] = [fields(), before(moving.entry.dataset)];
     answered.replaceChildren();
-    what.textContent = words.asks.replace("{before}", whenWords(before(moving.entry.dataset))).replace("{after}", whenWords(wanted));
+    informs.hidden = ["date", "time", "minutes"].every((one) => String(wanted[one]) === was[one]); // another counsellor alone is no message
+    what.textContent = words.asks.replace("{before}", whenWords(was)).replace("{after}", whenWords(wanted));
     fill(moving.entry.dataset.move, wanted, button(words.saves, ""), button(words.leaves, "secondary", leave));
     bar.dataset.shows = "question";
     bar.hidden = false;
