@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from services.chassis.runtime.tracing import SECRET_PATH, without_secrets
 from services.launcher.ports import free_ports
 from tests.architecture.routes import routes_of
 from tests.parts.fixtures import folder
@@ -146,6 +147,19 @@ def test_no_log_holds_the_secret_of_an_address(proxy: tuple[int, Path], path: st
     assert f" {path}/- 200 " in logged
     assert " /intake/list 200 " in logged
     assert "canary" not in logged
+
+
+def test_the_logs_of_services_and_of_the_proxy_hide_the_secrets_of_the_same_addresses() -> None:
+    routes = {route.path for name in SERVICES for route in routes_of(name)}
+    after = {path.split("/{")[0].split("/", 2)[2] for path in routes if "/{secret}" in path or "/{token}" in path}
+    hidden = rf"/[a-z]+/(?:{'|'.join(sorted(after))})/"
+    assert SECRET_PATH.pattern == f"^({hidden}).+"
+    assert f"~^(?<masked>{hidden}) $${{masked}}-;" in TEMPLATE.read_text()
+
+
+@pytest.mark.parametrize("path", _secret_paths())
+def test_what_a_service_logs_has_no_secret_of_an_address(path: str) -> None:
+    assert without_secrets(f"{path}/canary.ics") == without_secrets(f"{path}/canary/stream") == f"{path}/…"
 
 
 def test_a_client_cannot_spoof_its_address(origin: int) -> None:

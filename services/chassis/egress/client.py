@@ -22,6 +22,9 @@ Resolver = Callable[[str, int], Awaitable[Sequence[str]]]
 """All addresses of a name. Raises `OSError`."""
 
 
+_NO_ANSWER = (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What is agreed to at most. `seconds`: for all of it, from the name to the last byte."""
@@ -82,7 +85,7 @@ class GuardedClient:
                 return await self._ask(target.url, checked, headers or {})
         except (TimeoutError, httpcore2.TimeoutException) as error:
             raise EgressRefused(Refusal.TIMEOUT) from error
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.UnsupportedProtocol, OSError) as error:
+        except (*_NO_ANSWER, OSError, ValueError, TypeError) as error:
             raise EgressRefused(Refusal.NO_CONNECTION) from error
 
     async def _checked(self, host: str, port: int) -> list[str]:
@@ -99,12 +102,13 @@ class GuardedClient:
 
     async def _ask(self, url: str, addresses: Sequence[str], headers: Mapping[str, str]) -> Answer:
         sent = {"Accept-Encoding": "identity", "User-Agent": "cefo"} | dict(headers)
-        timeouts = dict.fromkeys(("connect", "read", "write", "pool"), self._limits.seconds)
+        seconds = self._limits.seconds
+        timeouts = {"connect": seconds / (len(addresses) + 1), "read": seconds, "write": seconds, "pool": seconds}
         context = self._context or _certificates()
         pool = httpcore2.AsyncConnectionPool(ssl_context=context, network_backend=_Pinned(addresses))
         async with (
             pool,
-            pool.stream("GET", url, headers=list(sent.items()), extensions={"timeout": timeouts}) as answer,
+            pool.stream("GET", url, headers=_as_bytes(sent), extensions={"timeout": timeouts}) as answer,
         ):
             found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
             _check_status(answer.status)
@@ -122,6 +126,11 @@ class GuardedClient:
                 if len(body) > self._limits.body:
                     raise EgressRefused(Refusal.TOO_LARGE)
         return bytes(body)
+
+
+def _as_bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as they are sent: what an answer gave as a header, such as an ETag, goes back as it came."""
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def _check_status(status: int) -> None:
@@ -147,11 +156,11 @@ class _Pinned(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """A connection to the first address that takes one."""
+        """A connection to the first address that takes one in `timeout` seconds."""
         for address in self._addresses[:-1]:
             try:
                 return await self._real.connect_tcp(address, port, timeout, None, socket_options)
-            except httpcore2.ConnectError:
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 continue
         return await self._real.connect_tcp(self._addresses[-1], port, timeout, None, socket_options)
 

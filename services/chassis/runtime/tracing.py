@@ -20,7 +20,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from services.chassis.runtime.settings import Settings
 
-_SECRET_PATH = re.compile(r"^(/[a-z]+/l/).+")
+SECRET_PATH = re.compile(r"^(/[a-z]+/(?:book/page|confirm|confirmed|ics|l|stop|t)/).+", re.DOTALL)
+"""After this, in whatever service, an address has a secret. The log of deploy/local's proxy hides the same."""
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _PROPAGATOR = TraceContextTextMapPropagator()
 
@@ -76,8 +77,8 @@ def _exporting(endpoint: str) -> Any:
 
 
 def without_secrets(path: str) -> str:
-    """A path for logs and traces: a personal link without its secret."""
-    return _SECRET_PATH.sub(r"\1…", path)
+    """A path for logs and traces: a personal link, a calendar's address and the like without its secret."""
+    return SECRET_PATH.sub(r"\1…", path)
 
 
 def current_traceparent() -> str | None:

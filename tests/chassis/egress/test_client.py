@@ -5,8 +5,8 @@ import gzip
 import socket
 import ssl
 import subprocess
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,6 +91,20 @@ async def serving(folder: Path, *answers: bytes, pause: float = 0.0, name: str =
         yield server
     finally:
         listener.close()
+
+
+@contextmanager
+def _swallowing(address: str, port: int) -> Generator[None]:
+    """An address that neither takes nor refuses a connection."""
+    with ExitStack() as opened:
+        listener = opened.enter_context(socket.socket())
+        listener.bind((address, port))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex((address, port))
+        yield
 
 
 async def why(client: GuardedClient, address: str) -> str:
@@ -212,6 +226,23 @@ async def test_what_is_no_http_is_no_answer(tmp_path: Path) -> None:
         assert await why(server.client(), server.address) == "no-connection"
 
 
+@pytest.mark.parametrize("etag", ['"\xe9"'.encode("latin-1"), '"é"'.encode()])
+async def test_what_a_server_gave_as_its_version_goes_back_as_it_came(tmp_path: Path, etag: bytes) -> None:
+    async with serving(tmp_path, OK + b"ETag: " + etag + b"\r\nContent-Length: 2\r\n\r\nhi") as server:
+        answer = await server.client().get(server.address)
+        again = await server.client().get(server.address, {"If-None-Match": answer.headers["etag"]})
+        assert again.body == b"hi"
+        assert b"if-none-match: " + etag + b"\r\n" in server.asked[1].replace(b"If-None-Match", b"if-none-match")
+
+
+@pytest.mark.parametrize("value", ["€", "a\r\nHost: other.example.org"])
+async def test_what_cannot_be_sent_is_refused(tmp_path: Path, value: str) -> None:
+    async with serving(tmp_path, OK + b"Content-Length: 2\r\n\r\nhi") as server:
+        with pytest.raises(EgressRefused, match="no-connection"):
+            await server.client().get(server.address, {"If-None-Match": value})
+        assert server.asked == []
+
+
 async def test_the_environments_proxy_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
@@ -224,6 +255,15 @@ async def test_the_next_address_is_taken_where_the_first_takes_no_connection(tmp
         client = server.client("127.0.0.2", HERE)
         client._trusted = frozenset({"127.0.0.2", HERE})  # pyright: ignore[reportPrivateUsage]
         assert (await client.get(server.address)).body == b"hi"
+
+
+async def test_the_next_address_is_taken_where_the_first_never_answers(tmp_path: Path) -> None:
+    """A full backlog swallows what asks for a connection, as a firewall does."""
+    async with serving(tmp_path, OK + b"Content-Length: 2\r\n\r\nhi") as server:
+        with _swallowing("127.0.0.2", server.port):
+            client = server.client("127.0.0.2", HERE, limits=Limits(seconds=3, body=10_000))
+            client._trusted = frozenset({"127.0.0.2", HERE})  # pyright: ignore[reportPrivateUsage]
+            assert (await client.get(server.address)).body == b"hi"
 
 
 def test_nothing_is_trusted_unless_a_test_says_so() -> None:

@@ -169,11 +169,20 @@ def test_a_span_holds_no_query(spans: Spans) -> None:
     """A query may hold a name that was searched for, or a one-time link's token; a path that of a personal link."""
     with spans.provider.get_tracer("t").start_as_current_span("GET", attributes={"url.query": "q=Nadia", "x": "y"}):
         pass
-    for path in ("/sample/l/abcde-fghij", "/sample/list"):
+    for path in (
+        "/sample/l/abcde-fghij",
+        "/sample/list",
+        "/sample/ics/abcde.ics",
+        "/sample/book/page/a",
+        "/sample/book",
+    ):
         with spans.provider.get_tracer("t").start_as_current_span("GET", attributes={"url.path": path}):
             pass
     assert [dict(span.attributes or {}) for span in spans.finished()] == [
         {"url.query": "", "x": "y"},
         {"url.query": "", "url.path": "/sample/l/…"},
         {"url.query": "", "url.path": "/sample/list"},
+        {"url.query": "", "url.path": "/sample/ics/…"},
+        {"url.query": "", "url.path": "/sample/book/page/…"},
+        {"url.query": "", "url.path": "/sample/book"},
     ]
