@@ -214,7 +214,9 @@ class Holders(BaseHTTPRequestHandler):
     """Each service answers what it holds about the person; `silent` ones do not."""
 
     silent: ClassVar[set[str]] = set()
-    held: ClassVar[dict[str, Any]] = {"scheduling": {"paths": [], "interviews": [], "seats": [], "visits": []}}
+    held: ClassVar[dict[str, Any]] = {
+        "scheduling": {"paths": [], "interviews": [], "seats": [], "visits": [], "calendars": []}
+    }
     under_another: ClassVar[dict[str, Any]] = {}
     """The same under another reference of the person."""
 
