@@ -167,11 +167,12 @@ class Seats(RuleBasedStateMachine):
             return
         done = self.run(self.visit(nth, f"{one.id}/wait"))
         self.go_on()
-        assert done == ("error" if one.state == "released" else "done")
-        if one.state in ("declined", "expired"):
+        lapsed = one.state in ("declined", "expired")
+        refused = one.state == "released" or (lapsed and self.clock.now >= self.first_at)
+        assert done == ("error" if refused else "done")
+        if lapsed and not refused:
             listed = self.run(self.look())
-            waited_for = bool(self.of("waitlisted")) and self.clock.now < self.first_at
-            state = "waitlisted" if self.free <= 0 or waited_for else "taken"
+            state = "waitlisted" if self.free <= 0 or self.of("waitlisted") else "taken"
             (id,) = set(listed) - {other.id for other in self.entries}
             self.entries.append(Entry(nth, len(self.entries) + 1, id, state))
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from services.chassis.copies.centres import known_centre
@@ -17,7 +17,15 @@ from services.scheduling.actions import paths
 from services.scheduling.actions.offers import end_offer, go_on
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, has_seat, is_lapsed, is_offered, is_waitlisted
+from services.scheduling.domain.states import (
+    ACTIVE_SEATS,
+    TAKEN_SEATS,
+    SeatStatus,
+    has_seat,
+    is_lapsed,
+    is_offered,
+    is_waitlisted,
+)
 from services.scheduling.store import Centre, GuidancePath, Seat, Workshop
 from services.scheduling.store.paths import time_of_change
 from services.scheduling.store.workshops import first_on_waitlist, seats_of
@@ -123,15 +131,18 @@ async def accept(
 
     `refs`: the visitor's own references; None: the team answers in their name, and may also give a free seat to the
     first on the waitlist when it is too late for an offer.
-    Raises `NotFound`, `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `OfferOver`, `NothingOffered`, `Stale`.
+    Raises `NotFound`, `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `OfferOver`, `NothingOffered`, `Stale`, and
+    `DoubleSeat` if the person has a seat under another reference.
     """
     known = await _entry(work, seat_id, refs)
     if known.subject_ref is None:
         raise refusals.PersonUnknown()
-    person, _refs = await known_person(work, known.subject_ref)
+    person, own = await known_person(work, known.subject_ref)
     workshop, seat = await _locked(work, known, version)
     if has_seat(SeatStatus(seat.status)):
         return seat
+    if any(one.subject_ref in own for one in await seats_of(work.session, workshop.id, *TAKEN_SEATS)):
+        raise refusals.DoubleSeat()
     await go_on(work, workshop, answer)
     if not is_offered(SeatStatus(seat.status)):
         await _check_given_by_team(work, workshop, seat, team=refs is None)
@@ -148,8 +159,7 @@ async def _check_given_by_team(work: Work, workshop: Workshop, seat: Seat, *, te
     """
     status = SeatStatus(seat.status)
     if is_lapsed(status):
-        zone = (await known_centre(work.session, Centre, workshop.centre)).zone
-        raise refusals.OfferOver(at=(seat.released_at or work.now).astimezone(zone))
+        raise refusals.OfferOver(at=await _local(work, workshop, seat.released_at or work.now))
     await work.session.flush()
     first = await first_on_waitlist(work.session, workshop.id)
     if not team or workshop.free <= 0 or first is None or first.id != seat.id:
@@ -178,7 +188,8 @@ async def decline(
 async def wait_again(work: Work, seat_id: UUID, refs: Collection[UUID], *, answer: timedelta) -> Seat:
     """A visitor whose offer ended waits again, at the end; with free seats they get one. Repeating it is safe.
 
-    Raises as `take_seat`, `NotFound`, and `NothingOffered` if their entry did not end with an offer.
+    Once the workshop has begun, only the team gives seats. Raises as `take_seat`, `NotFound`, `SessionHasBegun`, and
+    `NothingOffered` if their entry did not end with an offer.
     """
     known = await _entry(work, seat_id, refs)
     if known.subject_ref is None:
@@ -192,6 +203,8 @@ async def wait_again(work: Work, seat_id: UUID, refs: Collection[UUID], *, answe
             return other
     if not is_lapsed(SeatStatus(seat.status)):
         raise refusals.NothingOffered()
+    if workshop.first_at <= work.now:
+        raise refusals.SessionHasBegun(at=await _local(work, workshop, workshop.first_at))
     return await take_seat(work, workshop.id, known.subject_ref, waitlist=True, answer=answer)
 
 
@@ -201,6 +214,11 @@ async def _entry(work: Work, seat_id: UUID, refs: Collection[UUID] | None) -> Se
     if known is None or (refs is not None and known.subject_ref not in refs):
         raise NotFound(what=msg("place in the workshop"))
     return known
+
+
+async def _local(work: Work, workshop: Workshop, at: datetime) -> datetime:
+    """The time as the workshop's centre says it."""
+    return at.astimezone((await known_centre(work.session, Centre, workshop.centre)).zone)
 
 
 async def _locked(work: Work, known: Seat, version: int | None = None) -> tuple[Workshop, Seat]:

@@ -206,6 +206,9 @@ async def _workshop_page(
     participants, queued = await participants_and_waitlist(session, id)
     standings = await queue_at(session, workshop, queued, now, answer_of(runtime_of(request)))
     waitlist = [seat for seat in queued if not is_lapsed(standings[seat.id].status)]
+    offers = {seat.id: standings[seat.id].until for seat in waitlist if is_offered(standings[seat.id].status)}
+    first_waiting = next((seat.id for seat in waitlist if seat.id not in offers), None)
+    free = workshop.seats - workshop.taken - len(offers)
     seated = {seat.subject_ref for seat in (*participants, *waitlist) if seat.subject_ref is not None}
     known = {ref for refs in (await groups_of(session, Alias, seated)).values() for ref in refs}
     people, last_person = await recently_registered(session, workshop.centre, after=after)
@@ -222,8 +225,10 @@ async def _workshop_page(
         "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
         "participants": participants,
         "waitlist": waitlist,
-        "offers": {seat.id: standings[seat.id].until for seat in waitlist if is_offered(standings[seat.id].status)},
-        "full": workshop.free <= 0 or (bool(queued) and workshop.first_at > now),
+        "offers": offers,
+        "first_waiting": first_waiting,
+        "free": free,
+        "full": free <= 0 or (first_waiting is not None and workshop.first_at > now),
         "came": came,
         "arrived": await arrivals_of(session, [meeting.id for meeting in meetings]),
         "final": final,

@@ -134,7 +134,7 @@ async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID
     ]
     workshops = [await _workshop(session, running, one, notices[one.workshop.centre]) for one in joined]
     return {
-        "coming": sorted((*interviews, *workshops), key=lambda one: one.starts_at),
+        "coming": sorted((*interviews, *workshops), key=lambda one: (one.lapsed, one.starts_at)),
         "may_book": not booked and await path_to_book(session, tuple(refs)) is not None,
         "centres": await centre_names(session, Centre),
         "length_word": length_word,

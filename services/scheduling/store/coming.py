@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.scheduling.domain.rules import GUIDANCE_MINUTES
-from services.scheduling.domain.states import ACTIVE_SEATS, BOOKED, LAPSED_SEATS
+from services.scheduling.domain.states import ACTIVE_SEATS, BOOKED, LAPSED_SEATS, SeatStatus, is_lapsed
 from services.scheduling.store.interviews import Interview
 from services.scheduling.store.workshops import Seat, Session, Workshop
 
@@ -39,7 +39,8 @@ async def interviews_to_come(session: AsyncSession, refs: Collection[UUID], now:
 async def workshops_to_come(session: AsyncSession, refs: Collection[UUID], now: datetime) -> list[ComingWorkshop]:
     """The workshops of a person with sessions that are not over, by the time of the next one.
 
-    Also those that have not begun in which the person did not accept an offer: they may wait again.
+    Also those that have not begun in which the person did not accept an offer, and has nothing else: they may wait
+    again. Under several references a person may have several entries in one workshop.
     """
     active = col(Seat.status).in_([one.value for one in ACTIVE_SEATS])
     lapsed = sa.and_(col(Seat.status).in_([one.value for one in LAPSED_SEATS]), col(Workshop.first_at) > now)
@@ -50,8 +51,7 @@ async def workshops_to_come(session: AsyncSession, refs: Collection[UUID], now: 
         .where(col(Workshop.last_at) > now, col(Workshop.cancelled_at).is_(None))
         .order_by(col(Seat.place))
     )
-    last = {workshop.id: (seat, workshop) for seat, workshop in await session.execute(query)}
-    rows = list(last.values())
+    rows = _shown([(seat, workshop) for seat, workshop in await session.execute(query)])
     sessions: dict[UUID, list[Session]] = defaultdict(list)
     if rows:
         chosen = sa.select(Session).where(col(Session.workshop_id).in_([workshop.id for _seat, workshop in rows]))
@@ -60,6 +60,14 @@ async def workshops_to_come(session: AsyncSession, refs: Collection[UUID], now: 
     found = [(seat, workshop, sessions_to_come(sessions[workshop.id], now)) for seat, workshop in rows]
     coming = [ComingWorkshop(*one) for one in found if one[2]]
     return sorted(coming, key=lambda one: (one.sessions[0].starts_at, str(one.workshop.id)))
+
+
+def _shown(rows: Sequence[tuple[Seat, Workshop]]) -> list[tuple[Seat, Workshop]]:
+    """All active entries, and the last lapsed one of each workshop without an active one."""
+    active = [(seat, workshop) for seat, workshop in rows if not is_lapsed(SeatStatus(seat.status))]
+    theirs = {workshop.id for _seat, workshop in active}
+    lapsed = {workshop.id: (seat, workshop) for seat, workshop in rows if workshop.id not in theirs}
+    return [*active, *lapsed.values()]
 
 
 def sessions_to_come(sessions: Sequence[Session], now: datetime) -> list[Session]:
