@@ -21,6 +21,7 @@ NAV = Navigation(
         Link(msg("Calendar"), "/scheduling/agenda", (Role.COUNSELLOR,)),
         Link(msg("Free times"), "/scheduling/free-times", (Role.COUNSELLOR, Role.FRONT_DESK)),
         Link(msg("Workshops"), "/scheduling/workshops", (Role.COUNSELLOR,)),
+        Link(msg("Final interviews"), "/scheduling/final-interviews", (Role.COUNSELLOR,)),
         Link(msg("Working hours"), "/scheduling/counsellors", (Role.COUNSELLOR, Role.MANAGER)),
         Link(msg("Rooms"), "/scheduling/rooms", (Role.MANAGER,)),
         Link(msg("Booking rules"), "/scheduling/rules", (Role.MANAGER,)),

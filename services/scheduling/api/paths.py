@@ -1,22 +1,26 @@
 """Paths: opened, given up, reopened."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
 from services.chassis.web import Body, Reading, Router, Working
+from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Method, PathOutcome
 from services.contracts.text import Key
-from services.contracts.values import YesNo
+from services.contracts.values import Whole, YesNo
 from services.scheduling.actions import paths, reopening
 from services.scheduling.api.interviews import InterviewOut
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import staff_code
 from services.scheduling.domain.paths import ReopenReason
 from services.scheduling.store import GuidancePath
+from services.scheduling.store.finalising import finals_booked, finals_to_book
 from services.scheduling.store.interviews import on_path
 
 router = Router(PREFIX, tags=["interviews"])
@@ -61,12 +65,48 @@ class PathOut(BaseModel):
     interviews: list[InterviewOut] = []
 
 
+class DueOut(BaseModel):
+    """A collective path whose finalising session is due. `counsellors`: with whom it is booked, else facilitators."""
+
+    id: UUID
+    subject_ref: UUID
+    due_since: datetime
+    workshop_id: UUID
+    title: str
+    first_at: datetime
+    last_at: datetime
+    counsellors: list[str]
+    interview_id: UUID | None
+    starts_at: datetime | None
+    minutes: int | None
+
+
 @router.post("/paths", status_code=201)
 async def open_path(body: NewPath, work: Working, person: Counsellor) -> PathOut:
     """Open an individual path."""
     person.at(body.centre)
     path = await paths.open_path(work, body.subject_ref, body.centre, body.area)
     return PathOut.model_validate(path.model_dump())
+
+
+@router.get("/paths/due")
+async def list_due(
+    read: Reading,
+    person: Counsellor,
+    centre: CentreCode,
+    counsellor: Annotated[
+        StaffCode | None, Query(description="Only those of this facilitator; booked ones: with this counsellor.")
+    ] = None,
+    booked: Annotated[
+        YesNo, Query(description="Those that are booked and not held, instead of those to book.")
+    ] = False,
+    after: Annotated[UUID | None, Query(description="The last path of the previous page.")] = None,
+    limit: Annotated[int, Whole(1, 200)] = 100,
+) -> list[DueOut]:
+    """The collective paths of a centre whose finalising session is due and not held, the longest due first."""
+    listed = finals_booked if booked else finals_to_book
+    rows = await listed(read, person.at(centre), counsellor, after, limit)
+    return [DueOut.model_validate(row, from_attributes=True) for row in rows]
 
 
 @router.get("/paths/{id}")

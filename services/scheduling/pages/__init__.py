@@ -9,6 +9,7 @@ from services.scheduling.pages import (
     calendars,
     counsellors,
     demand,
+    finalising,
     free_times,
     interview,
     mine,
@@ -42,6 +43,7 @@ _teams = (
     counsellors,
     booking_rules,
     demand,
+    finalising,
     person,
 )
 _visitors = (calendar_links, mine, own_booking, own_changes, public, public_booking, public_confirmed)

@@ -18,6 +18,7 @@ from services.scheduling.pages.desk import Counsellor, counsellor_choices, desk_
 from services.scheduling.settings import horizon_of
 from services.scheduling.store import Centre
 from services.scheduling.store.counsellors import belongs_to, counsellor_names
+from services.scheduling.store.finalising import count_to_book
 from services.scheduling.store.rooms import room_names
 
 router = Router("/scheduling", pages=True)
@@ -63,6 +64,7 @@ async def show(
         room_choices=await room_choices(read, centre_copy.code),
         live_url=address_of(asked).replace("/agenda?", "/agenda/stream?"),
         room_name=(await room_names(read, centre_copy.code))[asked.room] if asked.room else None,
+        finals_to_book=await count_to_book(read, centre_copy.code, staff_code(person)),
         openings=centre_copy.hours.of(asked.day),
     )
 

@@ -25,6 +25,7 @@ _ON_A_PATH = sa.text("path_id is not null")
 _WITH_SUBJECT = sa.text("subject_ref is not null")
 _COUNTED = sa.text(f"{in_states(ON_PATH)} and path_id is not null")
 _NUMBERED = sa.text("number is not null and path_id is not null")
+_DUE = sa.text("finalising_due_at is not null and closed_at is null")
 _OPEN = sa.text(in_states((*BOOKED, *RUNNING)))
 """Literals: on SQLite, a bound parameter never matches the predicate of a partial index.
 
@@ -36,6 +37,7 @@ class GuidancePath(Aggregate, Table, table=True):
     """A visitor's guidance path, by one of the two methods. `subject_ref` None: the visitor is erased."""
 
     __tablename__ = "paths"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("paths_due", "centre", "finalising_due_at", postgresql_where=_DUE, sqlite_where=_DUE),)
 
     subject_ref: UUID | None = Field(default=None, index=True)
     centre: str

@@ -77,6 +77,9 @@ SCHEDULING: Asks = {
     "GET /scheduling/api/v1/workshops (after one of Liège)": lambda w, me: Ask(
         query={"centre": me.side.centre, "after": w.liege["workshop"]}
     ),
+    "GET /scheduling/final-interviews": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/api/v1/paths/due": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/api/v1/paths/due (booked)": lambda w, me: Ask(query=_HERE | {"booked": "true", "counsellor": "x"}),
     "POST /scheduling/api/v1/paths": lambda w, me: Ask(json=_HERE | {"subject_ref": w.liege["participant"]}),
     "POST /scheduling/api/v1/workshops": lambda w, me: Ask(json=_workshop("liege", code_of(w.liege))),
     "POST /scheduling/api/v1/workshops (with a counsellor of Liège)": lambda w, me: Ask(
