@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import get_global, negotiate_locale
-from babel.dates import format_date, format_time, get_day_names
+from babel.dates import format_date, get_day_names
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -93,7 +93,12 @@ def by_name(text: str) -> tuple[str, str]:
 
 def locale(lang: str | None = None) -> Locale:
     """The locale of dates and numbers for this language (default: the reader's)."""
-    return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[lang or language.get()])
+    return _locale(lang or language.get())
+
+
+@cache
+def _locale(lang: str) -> Locale:
+    return Locale.parse({"fr": "fr_BE", "de": "de_BE", "nl": "nl_BE", "en": "en_GB"}[lang])
 
 
 NAMED = {"sgn": msg("sign language"), "und": msg("another language")}
@@ -115,7 +120,12 @@ _PATTERNS = {"month": "MMMM y", "weekday": "EEE d MMM"}
 
 def date_text(day: date, form: Form = "long", lang: str | None = None) -> str:
     """A day in this language (default: the reader's); `short` is in figures, with four of the year."""
-    lang = lang or language.get()
+    return _date_text(day.date() if isinstance(day, datetime) else day, form, lang or language.get())
+
+
+@lru_cache(maxsize=4096)
+def _date_text(day: date, form: Form, lang: str) -> str:
+    """The text; kept, because a calendar or a list writes the same days again and again."""
     if form == "short":
         return format_date(day, _IN_FIGURES[lang], locale(lang))
     text = format_date(day, _PATTERNS.get(form, form), locale(lang))
@@ -142,7 +152,7 @@ def moment_text(at: datetime, form: Form = "medium") -> str:
 
 def time_text(at: datetime | time) -> str:
     """The time to the minute: 09:15."""
-    return format_time(at, "HH:mm", locale=locale())
+    return f"{at:%H:%M}"
 
 
 _IN_FIGURES = {"fr": "dd/MM/yyyy", "de": "dd.MM.yyyy", "nl": "dd/MM/yyyy", "en": "dd/MM/yyyy"}
