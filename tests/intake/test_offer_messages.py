@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 from services.chassis.mail.messages import Letter
 from services.chassis.storage.store import Store
-from services.chassis.testing import quiet_settings
+from services.chassis.testing import FixedClock, quiet_settings
 from services.contracts.offers import OfferEnd, SeatOffered, SeatOfferEnded
 from services.contracts.scheduling import SeatTaken, Side, WorkshopAnnounced, WorkshopSession
+from services.contracts.workshops import SeatRescheduled
 from services.intake.actions.letters import Letters
 from services.intake.reactions import reactions
 from services.intake.store.messages import Message
@@ -20,6 +21,7 @@ from tests.givens.events import react_to
 from tests.givens.intake import MONDAY
 from tests.intake.test_erasure import registered
 from tests.intake.test_letters import person_with, words
+from tests.intake.test_workshop_changes import changed
 
 __all__ = ["words"]
 WORKSHOP = uuid4()
@@ -98,4 +100,26 @@ async def test_an_accepted_offer_becomes_the_message_of_a_place(store: Store) ->
 async def test_without_consent_to_messages_nothing_is_queued(store: Store) -> None:
     person = await registered(store, "guidance")
     await react_to(store, reactions, [announced(), offered(uuid4(), person)])
+    assert await queued(store) == []
+
+
+async def test_other_times_do_not_replace_an_offer_that_waits_to_be_sent(store: Store) -> None:
+    person, seat, workshop = await person_with(store), uuid4(), announced()
+    await react_to(store, reactions, [workshop, offered(seat, person)])
+    moved = {one.session_id: one.starts_at - timedelta(days=6) for one in workshop.sessions}
+    informed = SeatRescheduled(
+        workshop_id=WORKSHOP, seat_id=seat, subject_ref=person, centre="liege", at=MONDAY, waits=True
+    )
+    await react_to(store, reactions, [changed(workshop, moved), informed], in_one_batch=True)
+    (row,) = await queued(store)
+    first = min(moved.values())
+    assert (row.purpose, row.useful_until) == ("workshop-offer", first), "until it begins: before the answer was due"
+    assert row.meetings[0]["starts_at"] == first.isoformat()
+
+
+async def test_an_offer_that_ends_with_the_start_is_no_message(store: Store, clock: FixedClock) -> None:
+    person, seat = await person_with(store), uuid4()
+    await react_to(store, reactions, [announced(), offered(seat, person)])
+    clock.now = NEXT_MONDAY
+    await react_to(store, reactions, [ended(seat, person, OfferEnd.EXPIRED)])
     assert await queued(store) == []

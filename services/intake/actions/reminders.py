@@ -103,14 +103,15 @@ async def offer_seat(
 
 
 async def end_offer(work: Work, ended: SeatOfferEnded, *, by_themselves: bool) -> None:
-    """The offer ended without an acceptance. Who declined it themselves needs no message."""
+    """The offer ended without an acceptance. No message if they declined it themselves, or the workshop has begun."""
     seat_id, subject_ref = ended.seat_id, ended.subject_ref
     meetings = await _to_come(work, ended.workshop_id, seat_id)
-    if by_themselves or not meetings:
+    begun = len(meetings) < len(await sessions_of(work.session, ended.workshop_id))
+    if by_themselves or begun or not meetings:
         await drop_open(work.session, col(Message.about) == seat_id, work.now)
     elif await work.find(Visitor, subject_ref) is not None:
-        purpose = MailPurpose.WORKSHOP_OFFER_ENDED
-        await queue_about(work, purpose, subject_ref, ended.centre, seat_id, meetings, 0)
+        purpose, until = MailPurpose.WORKSHOP_OFFER_ENDED, meetings[0].starts_at
+        await queue_about(work, purpose, subject_ref, ended.centre, seat_id, meetings, 0, until=until)
 
 
 async def _to_come(work: Work, workshop_id: UUID, seat_id: UUID) -> list[Meeting]:

@@ -18,6 +18,7 @@ from services.intake.actions.reminders import keep
 from services.intake.domain.messages import MailPurpose, Meeting, next_reminder
 from services.intake.store import Centre, Visitor
 from services.intake.store.appointments import Appointment, WorkshopSession, delete_where, sessions_of
+from services.intake.store.messages import waiting_until
 from services.intake.store.reminders import of_seat
 
 
@@ -82,8 +83,15 @@ async def _inform_waitlist(
     at: datetime,
 ) -> None:
     meetings = await _to_come(work, workshop_id, seat_id)
-    if meetings:
-        await queue_about(work, purpose, subject_ref, centre, seat_id, meetings, 0, occasion=at.isoformat())
+    if not meetings:
+        return
+    until = await waiting_until(work.session, seat_id, MailPurpose.WORKSHOP_OFFER, work.now)
+    if purpose is MailPurpose.WAITLIST_CHANGED and until is not None:
+        purpose = MailPurpose.WORKSHOP_OFFER  # not sent yet: with the new times it says all
+        until = min(until, meetings[0].starts_at)
+    else:
+        until = None
+    await queue_about(work, purpose, subject_ref, centre, seat_id, meetings, 0, at.isoformat(), until)
 
 
 async def _to_come(work: Work, workshop_id: UUID, seat_id: UUID) -> list[Meeting]:

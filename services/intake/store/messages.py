@@ -73,6 +73,14 @@ async def drop_open(session: AsyncSession, condition: Any, now: datetime) -> Non
     await session.execute(over.execution_options(synchronize_session="fetch"))
 
 
+async def waiting_until(session: AsyncSession, about: UUID, purpose: str, now: datetime) -> datetime | None:
+    """Until when a message about this is of use that waits to be sent. None: none does."""
+    await session.flush()  # it may have been queued in the same batch
+    query = sa.select(col(Message.useful_until)).where(col(Message.about) == about, col(Message.purpose) == purpose)
+    waits = query.where(col(Message.done_at).is_(None), col(Message.claim).is_(None), col(Message.useful_until) > now)
+    return await session.scalar(waits.order_by(col(Message.useful_until).desc()).limit(1))
+
+
 async def keep_for(session: AsyncSession, about: UUID, subject_ref: UUID) -> None:
     """The messages about this are a known person's."""
     await session.execute(sa.update(Message).where(col(Message.about) == about).values(subject_ref=subject_ref))
