@@ -57,7 +57,7 @@ def placed(column: Column, shape: str) -> list[tuple[int, int]]:
     return [(one.first, one.count) for one in column.items if one.shape == shape]
 
 
-async def a_workshop(store: Store, starts_at: datetime) -> UUID:
+async def a_workshop(store: Store, starts_at: datetime, *more_facilitators: str) -> UUID:
     async with store.work() as work:
         made = await workshops.announce(
             work,
@@ -69,6 +69,7 @@ async def a_workshop(store: Store, starts_at: datetime) -> UUID:
             seats=8,
             sessions=[(starts_at, 120)],
             horizon=HORIZON,
+            more_facilitators=more_facilitators,
         )
         return made.id
 
@@ -204,6 +205,18 @@ async def test_the_day_of_a_centre_has_a_column_for_each_counsellor(
     assert [column.counsellor for column in day] == [NADIA, TOM]
     sunday = await columns(store, asked(clock, View.DAY, date(2026, 3, 8), counsellor=None))
     assert sunday == [], "nobody works on it"
+
+
+async def test_a_workshop_stands_in_the_column_of_each_facilitator(desk: Client, clock: FixedClock) -> None:
+    await enter_hours(desk.store)
+    await a_workshop(desk.store, TUESDAY, TOM)
+    day = await columns(desk.store, asked(clock, View.DAY, counsellor=None))
+    entries = {one.counsellor: [item.block.title for item in one.items if item.block is not None] for one in day}
+    assert entries == {NADIA: ["Construire son projet"], TOM: ["Construire son projet"]}
+    html = await see(desk, "/agenda?view=day&date=2026-03-03&counsellor=*")
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert sum(one.startswith("entry-") for one in ids) == 2
+    assert len(ids) == len(set(ids)), "an id is the address of one element"
 
 
 async def test_a_full_day_shows_its_first_entries_and_how_many_more(store: Store, clock: FixedClock) -> None:

@@ -90,7 +90,7 @@ async def calendar_board(session: AsyncSession, asked: Asked) -> dict[str, Any]:
         found.blocks = _seen_by(found, await blocks_of(session, subject, *found.span), subject)
         columns, rows = await _columns(session, found, of_all=of_all)
         shown = {"cells": None, "columns": columns, "rows": rows}
-    codes = {one.counsellor for one in found.blocks} | {code for code, _centre in found.calendars}
+    codes = {code for one in found.blocks for code in one.counsellors} | {code for code, _centre in found.calendars}
     away = {code for cell in shown["cells"] or () for code in cell.away}
     return shown | {
         "asked": asked,
@@ -169,10 +169,10 @@ async def _columns(session: AsyncSession, found: _Found, *, of_all: bool) -> tup
         return columns, rows
     day = found.days[0]
     team = [one.code for one in await counsellors_of(session, found.centre.code)]
-    left = sorted({one.counsellor for one in found.blocks} - set(team))
+    left = sorted({code for one in found.blocks for code in one.counsellors} - set(team))
     columns: list[Column] = []
     for code in [*team, *left]:
-        theirs = [one for one in found.blocks if one.counsellor == code]
+        theirs = [one for one in found.blocks if code in one.counsellors]
         calendars = [one for one in found.calendars if one[0] == code]
         column = _column(found, rows, day, code, theirs, calendars, openings[day])
         if any(item.shape != "closed" for item in column.items):

@@ -61,6 +61,13 @@ class Block:
     seats: int = 0
     taken: int = 0
     """The seats that nobody else can have: offered ones too."""
+    more_facilitators: tuple[str, ...] = ()
+    """Of a workshop, those beside `counsellor`."""
+
+    @property
+    def counsellors(self) -> tuple[str, ...]:
+        """In whose calendars it stands."""
+        return (self.counsellor, *self.more_facilitators)
 
     @property
     def free(self) -> int:
@@ -165,7 +172,8 @@ async def session_blocks(session: AsyncSession, subject: Subject, start: datetim
         query.where(col(Session.starts_at) >= start, col(Session.starts_at) < end), {"centres": sorted(set(centres))}
     )
     led = subject.counsellor
-    return [_session_block(*row) for *row, others in rows if led is None or led in (row[2], *others)]
+    found = [_session_block(*row) for row in rows]
+    return [one for one in found if led is None or led in one.counsellors]
 
 
 def _session_block(
@@ -181,6 +189,7 @@ def _session_block(
     title: str,
     seats: int,
     taken: int,
+    more_facilitators: Sequence[str],
 ) -> Block:
     return Block(
         WORKSHOP,
@@ -196,6 +205,7 @@ def _session_block(
         title=title,
         seats=seats,
         taken=taken,
+        more_facilitators=tuple(more_facilitators),
     )
 
 
