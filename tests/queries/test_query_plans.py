@@ -32,6 +32,8 @@ ALLOWED = {
     for path in ("/api/v1/dead-letters", "/dead-letters")
 }
 """Routes that may scan a table, and why: `route table`."""
+JOBS = [("scheduling", "offers-of-seats"), ("scheduling", "end-of-day")]
+"""Jobs that run every second, in every replica: service and name."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=BOTH)
@@ -55,6 +57,8 @@ async def test_no_statement_of_a_page_a_stream_or_a_list_scans_what_grows(world:
     assert len(sent) > 100
     for one, line in await _of_calendars(world, stores):
         sent.setdefault((one.service, one.text), (one, set()))[1].add(line)
+    for one, line in await _of_jobs(world, stores):
+        sent.setdefault((one.service, one.text), (one, set()))[1].add(line)
     found: dict[str, set[str]] = defaultdict(set)
     for one, routes in sent.values():
         for table in await scanned(stores[one.service], one):
@@ -63,6 +67,19 @@ async def test_no_statement_of_a_page_a_stream_or_a_list_scans_what_grows(world:
                 found[f"{one.service}.{table}: {one.text}"] |= asked
     shown = "\n\n".join(f"{statement}\n  asked by {', '.join(sorted(routes))}" for statement, routes in found.items())
     assert found == {}, shown
+
+
+async def _of_jobs(world: World, stores: dict[str, Store]) -> list[tuple[Statement, str]]:
+    """What the jobs of `JOBS` look up in a round."""
+    found: list[tuple[Statement, str]] = []
+    for service, name in JOBS:
+        runtime = world.runtime(service)
+        (job,) = [one for one in runtime.service.jobs(runtime) if one.name == name]
+        with noted_statements(stores) as statements:
+            await job.act()
+        assert statements
+        found += [(one, f"job {service} {name}") for one in statements]
+    return found
 
 
 async def _of_calendars(world: World, stores: dict[str, Store]) -> list[tuple[Statement, str]]:

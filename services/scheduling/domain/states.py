@@ -40,6 +40,9 @@ def takes_seats(status: WorkshopStatus) -> bool:
             return False
 
 
+OPEN_WORKSHOPS = tuple(status.value for status in WorkshopStatus if takes_seats(status))
+
+
 def is_finished(status: WorkshopStatus) -> bool:
     """Whether its finalising sessions can be booked."""
     match status:

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from services.scheduling.domain.offers import LAST_OFFER, answer_until, is_over
 from services.scheduling.domain.states import (
-    OFFERED_SEATS,
+    OPEN_WORKSHOPS,
     QUEUED_SEATS,
     WAITLISTED_SEATS,
     SeatStatus,
@@ -21,23 +21,25 @@ from services.scheduling.domain.states import (
     takes_seats,
 )
 from services.scheduling.store.copies import Centre
-from services.scheduling.store.workshops import Seat, Workshop, seats_of
+from services.scheduling.store.workshops import IS_OFFERED, IS_OPEN, Seat, Workshop, seats_of
 
-_OPEN = [status.value for status in WorkshopStatus if takes_seats(status)]
+_ITS_WORKSHOP = col(Seat.workshop_id) == col(Workshop.id)
 
 
-def _due(now: datetime) -> sa.Select[UUID]:
-    over = sa.and_(
-        col(Seat.status).in_([status.value for status in OFFERED_SEATS]),
-        sa.or_(col(Seat.offer_until) <= now, col(Workshop.first_at) <= now),
-    )
-    waits = sa.and_(
-        col(Seat.status).in_([status.value for status in WAITLISTED_SEATS]),
-        col(Workshop.first_at) > now + LAST_OFFER,
-        col(Workshop.taken) + col(Workshop.offered) < col(Workshop.seats),
-    )
-    joined = sa.select(col(Workshop.id)).join(Seat, col(Seat.workshop_id) == col(Workshop.id))
-    return joined.where(col(Workshop.status).in_(_OPEN), sa.or_(over, waits))
+def _over(now: datetime) -> sa.Select[UUID]:
+    """Open workshops with an offer that is over. Of the seats, only those that are offered are read."""
+    passed = sa.or_(col(Seat.offer_until) <= now, col(Workshop.first_at) <= now)
+    still_open = sa.exists().where(_ITS_WORKSHOP, col(Workshop.status).in_(OPEN_WORKSHOPS), passed)
+    workshop = col(Seat.workshop_id)
+    return sa.select(workshop).where(IS_OFFERED, still_open).distinct().order_by(workshop)
+
+
+def _free(now: datetime) -> sa.Select[UUID]:
+    """Open workshops with a free seat and a person who waits for it. Of the workshops, only coming ones are read."""
+    waits = sa.exists().where(_ITS_WORKSHOP, col(Seat.status).in_([status.value for status in WAITLISTED_SEATS]))
+    ahead = (IS_OPEN, col(Workshop.first_at) > now + LAST_OFFER)
+    free = col(Workshop.taken) + col(Workshop.offered) < col(Workshop.seats)
+    return sa.select(col(Workshop.id)).where(*ahead, free, waits).order_by(col(Workshop.first_at))
 
 
 class Standing(NamedTuple):
@@ -78,4 +80,6 @@ async def standing_of(
 
 async def workshops_due(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
     """The workshops in which something is due, some of them at once."""
-    return (await session.scalars(_due(now).distinct().order_by(col(Workshop.id)).limit(limit))).all()
+    over = (await session.scalars(_over(now).limit(limit))).all()
+    free = (await session.scalars(_free(now).limit(limit))).all()
+    return list(dict.fromkeys((*over, *free)))[:limit]

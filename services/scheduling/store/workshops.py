@@ -13,13 +13,26 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.consent import Purpose
-from services.scheduling.domain.states import ACTIVE_SEATS, QUEUED_SEATS, WAITLISTED_SEATS, SeatStatus, has_seat
+from services.scheduling.domain.states import (
+    ACTIVE_SEATS,
+    OFFERED_SEATS,
+    OPEN_WORKSHOPS,
+    QUEUED_SEATS,
+    WAITLISTED_SEATS,
+    SeatStatus,
+    has_seat,
+)
 from services.scheduling.store.copies import KnownPerson
 from services.scheduling.store.table import Table
 
 _CANCELLED = sa.text("cancelled_at is not null")
 _ACTIVE = sa.text(f"{in_states(ACTIVE_SEATS)} and subject_ref is not null")
 _QUEUED = sa.text(in_states(QUEUED_SEATS))
+IS_OPEN = sa.text(in_states(OPEN_WORKSHOPS))
+IS_OFFERED = sa.text(in_states(OFFERED_SEATS))
+"""For queries of workshops and of seats: literals, because on SQLite a bound parameter never matches the predicate of a
+partial index.
+"""
 
 
 class Workshop(Aggregate, Table, table=True):
@@ -28,6 +41,7 @@ class Workshop(Aggregate, Table, table=True):
     __tablename__ = "workshops"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         sa.Index("workshops_of_centre", "centre", "last_at"),
+        sa.Index("workshops_open", "first_at", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
         sa.Index("workshops_cancelled", "cancelled_at", postgresql_where=_CANCELLED, sqlite_where=_CANCELLED),
     )
 
@@ -87,6 +101,7 @@ class Seat(Table, table=True):
     __table_args__ = (
         sa.Index("seats_of_workshop", "workshop_id", "place"),
         sa.Index("seats_queued", "workshop_id", "place", postgresql_where=_QUEUED, sqlite_where=_QUEUED),
+        sa.Index("seats_offered", "workshop_id", "offer_until", postgresql_where=IS_OFFERED, sqlite_where=IS_OFFERED),
         sa.Index(
             "seats_once", "workshop_id", "subject_ref", unique=True, postgresql_where=_ACTIVE, sqlite_where=_ACTIVE
         ),
