@@ -258,10 +258,34 @@ async def test_changing_and_publishing_a_workshop(desk: Client) -> None:
     changed = await desk.put(url, json=body | {"outside_usual_hours": True})
     assert changed.status_code == 200, changed.text
     assert [one["id"] == kept["id"] for one in changed.json()["sessions"]] == [True, False]
-    assert changed.json()["published"], "by default it is, as when it is announced"
+    assert not changed.json()["published"], "what is left out stays as it is"
     assert (await desk.put(url, json=body | {"outside_usual_hours": True})).status_code == 409
-    hidden = await post(desk, f"workshops/{made['id']}/publication", published=False)
-    assert not hidden["published"]
+    shown = await post(desk, f"workshops/{made['id']}/publication", published=True)
+    assert shown["published"]
+
+
+async def test_what_a_changed_workshop_leaves_out_stays_as_it_is(desk: Client) -> None:
+    session = {"starts_at": TUESDAY, "minutes": 120}
+    facts = {"area": "choose-path", "room": "salle-2", "seats": 3, "facilitators": ["liege-c02", "liege-c01"]}
+    made = await post(desk, "workshops", 201, centre=LIEGE, title="Cap", published=False, sessions=[session], **facts)
+    names = ("area", "room", "seats", "counsellor", "facilitators", "published")
+    url = f"{API}/workshops/{made['id']}"
+    sessions = [{name: made["sessions"][0][name] for name in ("id", "starts_at", "minutes")}]
+
+    async def put(**facts: Any) -> dict[str, Any]:
+        answer = await desk.put(url, json={"title": "Cap", "sessions": sessions} | facts)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    changed = await put(title="Autre")
+    assert (changed["title"], [changed[name] for name in names]) == ("Autre", [made[name] for name in names])
+    assert (await put(counsellor="liege-c01"))["facilitators"] == ["liege-c01"]
+    assert (await put(facilitators=[]))["facilitators"] == ["liege-c01"]
+    assert (await put(facilitators=["liege-c02"]))["facilitators"] == ["liege-c02"]
+    cleared = await put(area=None, room=None, seats=5, published=True)
+    assert [cleared[name] for name in names] == [None, None, 5, "liege-c02", ["liege-c02"], True]
+    twice = await desk.put(url, json={"title": "Cap", "sessions": [*sessions, *sessions]})
+    assert (twice.status_code, twice.json()["errors"][0]["field"]) == (422, "sessions")
 
 
 async def test_files_of_the_past_are_taken_in_once(desk: Client) -> None:

@@ -24,6 +24,7 @@ from services.scheduling.domain import refusals
 from services.scheduling.domain.offers import answer_until, is_over
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.store import Seat, Workshop
+from services.scheduling.store.offers import places_left
 from tests.givens.events import emitted_events
 from tests.givens.patience import patiently
 from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE, MONDAY, NADIA, Visitor, react
@@ -343,3 +344,45 @@ async def test_the_team_answers_in_their_name_and_sees_who_has_an_offer(desk: Cl
     desk.signed_in(COUNSELLOR)
     refused = await desk.post(path, json={})
     assert (refused.status_code, "offer-over" in refused.text) == (409, True)
+
+
+async def test_more_places_go_to_those_who_wait_and_the_public_page_shows_none_meanwhile(desk: Client) -> None:
+    workshop, people, entries = await full_workshop(desk.store, 2)
+    url, public = f"/scheduling/api/v1/workshops/{workshop}", f"/scheduling/centres/{LIEGE}/workshops"
+    made = (await desk.get(url)).json()
+    sessions = [{name: one[name] for name in ("id", "starts_at", "minutes")} for one in made["sessions"]]
+    newcomer = Visitor()
+    await react(desk.store, [newcomer.registered()])
+    ask = {"subject_ref": str(newcomer.subject_ref)}
+    for seats_now, found, shown, status in (
+        (2, ["taken", "offered", "waitlisted"], "Complet.", 409),
+        (3, ["taken", "offered", "offered"], "Complet.", 409),
+        (4, ["taken", "offered", "offered"], "1 place libre", 201),
+    ):
+        answer = await desk.put(url, json={"title": "Oser", "seats": seats_now, "sessions": sessions})
+        assert answer.status_code == 200, answer.text
+        assert await states(desk.store, entries) == found
+        assert shown in await page(desk, public)
+        assert (await desk.post(f"{url}/seats", json=ask)).status_code == status
+    assert len(await emitted_events(desk.store, SeatOffered)) == len(people) - 1
+
+
+async def test_a_newcomer_can_have_what_nobody_waits_for_by_the_clock(store: Store, clock: FixedClock) -> None:
+    async def left(workshop: UUID) -> int:
+        async with store.read() as session:
+            row = await session.get_one(Workshop, workshop)
+            return (await places_left(session, [row], clock.now, TWO_DAYS))[workshop]
+
+    workshop, _people, entries = await full_workshop(store, 1)
+    assert await left(workshop) == 0
+    clock.now = IN_A_WEEK - timedelta(hours=10)
+    await release(store, workshop, entries[0])
+    assert await left(workshop) == 0, "it is offered"
+    clock.now = IN_A_WEEK - timedelta(minutes=50)
+    assert await left(workshop) == 1, "the offer is over, nobody waits and no job has run"
+    other, _people, entries = await full_workshop(store, 1, at=IN_A_WEEK + timedelta(hours=3))
+    clock.now = IN_A_WEEK + timedelta(hours=2)
+    await release(store, other, entries[0])
+    assert await left(other) == 0, "one waits, though it is too late for an offer"
+    clock.now = IN_A_WEEK + timedelta(hours=3)
+    assert await left(other) == 1, "it has begun"

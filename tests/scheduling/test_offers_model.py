@@ -193,6 +193,15 @@ class Seats(RuleBasedStateMachine):
     def state_of(self, id: str) -> str:
         return next(one.state for one in self.entries if one.id == id)
 
+    @rule(more=st.integers(1, 2))
+    def add_places(self, more: int) -> None:
+        known = self.run(self.client.get(f"{API}/{self.workshop}")).json()
+        sessions = [{name: one[name] for name in ("id", "starts_at", "minutes")} for one in known["sessions"]]
+        body = {"title": "Oser", "seats": self.seats + more, "sessions": sessions}
+        assert self.run(self.client.put(f"{API}/{self.workshop}", json=body)).status_code == 200
+        self.seats += more
+        self.go_on()
+
     @rule(hours=st.sampled_from([1, 5, 24, 47, 48, 60]), job=st.booleans())
     def time_passes(self, hours: int, job: bool) -> None:
         self.clock.forward(hours=hours)

@@ -13,7 +13,7 @@ from sqlmodel import col
 from services.chassis.refusals import NotFound, Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
-from services.contracts.scheduling import WorkshopAnnounced
+from services.contracts.scheduling import AttendanceRecorded, FinalisingSessionDue, WorkshopAnnounced
 from services.contracts.workshops import SeatRescheduled, WaitlistEnded, WorkshopChanged
 from services.scheduling.actions import rooms, workshop_changes, workshops
 from services.scheduling.actions.rooms import RoomFacts
@@ -192,6 +192,43 @@ async def test_nothing_of_a_session_that_has_begun_changes(store: Store, clock: 
     await change(store, workshop, replace(plan, sessions=[plan.sessions[0], plan.sessions[2]], facilitators=[TOM]))
     assert before <= await quarters(store), "who held it, held it"
     assert [one.id for one in (await plan_of(store, workshop)).sessions] == [plan.sessions[0].id, plan.sessions[2].id]
+
+
+async def test_who_missed_or_came_to_the_last_session_left_is_done_when_the_later_ones_are_removed(
+    store: Store, clock: FixedClock
+) -> None:
+    came, missed = await people(store, 2)
+    workshop = await announce(store)
+    seat = await take(store, workshop, came)
+    await take(store, workshop, missed)
+    clock.now = TUESDAY + timedelta(days=7, hours=4)
+    await record(store, workshop, 1, [seat])
+    plan = await plan_of(store, workshop)
+    await change(store, workshop, replace(plan, sessions=plan.sessions[:2]))
+    assert await emitted_events(store, FinalisingSessionDue) == [], "the second one is not recorded yet"
+    await change(store, workshop, await plan_of(store, workshop))
+    plan = await plan_of(store, workshop)
+    more = Planned(TUESDAY + timedelta(days=21), 60)
+    await change(store, workshop, replace(plan, sessions=[*plan.sessions, more]))
+    await record(store, workshop, 2, [seat])
+    assert await emitted_events(store, FinalisingSessionDue) == []
+    plan = await plan_of(store, workshop)
+    await change(store, workshop, replace(plan, sessions=plan.sessions[:2]))
+    assert [one.subject_ref for one in await emitted_events(store, FinalisingSessionDue)] == [came]
+    last = [one for one in await emitted_events(store, AttendanceRecorded) if one.session_id == plan.sessions[1].id]
+    said = [(one.subject_ref == came, one.attended, one.final) for one in last]
+    assert sorted(said) == [(False, False, False), (False, False, True), (True, True, False)]
+    async with store.read() as session:
+        assert (await session.get_one(Workshop, workshop.id)).status == "finished"
+
+
+async def test_a_session_is_named_once(store: Store) -> None:
+    workshop = await announce(store)
+    plan = await plan_of(store, workshop)
+    again = plan.sessions[1]._replace(starts_at=TUESDAY + timedelta(days=30))
+    with pytest.raises(refusals.SessionTwice) as refused:
+        await change(store, workshop, replace(plan, sessions=[*plan.sessions, again]))
+    assert refused.value.about == "sessions"
 
 
 async def test_a_session_of_another_workshop_is_not_found(store: Store) -> None:

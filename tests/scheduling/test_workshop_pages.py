@@ -181,6 +181,23 @@ async def test_the_last_session_cannot_be_removed_nor_a_begun_one(desk: Client, 
     assert "a commencé" in html
 
 
+async def test_a_session_that_begins_while_the_form_is_open_locks_nothing(desk: Client, clock: FixedClock) -> None:
+    workshop = await made(desk)
+    edit = f"/workshops/{workshop.id}/edit"
+    typed = rows(await see(desk, edit))
+    clock.now = datetime(2026, 3, 24, 9, 30, tzinfo=UTC)
+    other_time = typed | {"session_time": ["14:00", "09:30", "10:00"]}
+    removed = {name: list(values)[1:] for name, values in typed.items()}
+    for form in (other_time, removed):
+        html = await press(desk, edit, 422, **(SERIES | form), seats="9", version="1")
+        assert "Une séance a commencé entre-temps" in html
+        assert fields(html, "session_id") == list(typed["session_id"])
+        assert fields(html, "session_time")[0] == "10:00"
+    html = await press(desk, edit, 422, **(SERIES | other_time), seats="9", version="1")
+    await press(desk, edit, **(SERIES | rows(html)), seats="9", version="1")
+    assert [at.starts_at.hour for at in await sessions(desk)] == [9, 7, 8], "the second one was moved"
+
+
 async def test_a_cancelled_workshop_has_no_form(desk: Client) -> None:
     workshop = await made(desk)
     await press(desk, f"/workshops/{workshop.id}/cancel", version="1")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlmodel import col
@@ -18,6 +18,7 @@ from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import free, release
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.series import Planned
+from services.scheduling.actions.workshops import finish_if_over
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.rooms import places_in
 from services.scheduling.domain.series import check_coming_sessions
@@ -58,8 +59,9 @@ async def change(
 
     `outside_usual_hours`: also outside opening and working hours, as the team answered.
 
-    Raises `Stale`, `WorkshopClosed`, `SessionHasBegun`, `NotInFuture`, `FewerThanTaken`, `NotFound` for a session of
-    another workshop, and what `workshops.announce` raises.
+    If no session is to come and the last one has its attendance, it is finished.
+    Raises `Stale`, `WorkshopClosed`, `SessionTwice`, `SessionHasBegun`, `NotInFuture`, `FewerThanTaken`, `NotFound`
+    for a session of another workshop, and what `workshops.announce` raises.
     """
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
@@ -95,6 +97,7 @@ async def change(
         _emit_changed(work, workshop, sessions)
     if after[-1] != before[-1]:
         await _emit_rescheduled(work, workshop)
+    await finish_if_over(work, workshop, sessions)
     work.notify_board(board(workshop.centre))
 
 
@@ -109,9 +112,15 @@ async def publish(work: Work, workshop: Workshop, *, published: bool, version: i
 
 
 def _coming(kept: Sequence[Session], wanted: Sequence[Planned], now: datetime, centre: Centre) -> list[Planned]:
-    """The sessions that have not begun, as they are to be, in order. Raises `SessionHasBegun`, `NotFound`."""
+    """The sessions that have not begun, as they are to be, in order.
+
+    Raises `SessionTwice`, `NotFound`, `SessionHasBegun`.
+    """
     ids = {one.id for one in kept}
-    by_id = {one.id: one for one in wanted if one.id is not None}
+    by_id: dict[UUID, Planned] = {}
+    for one in wanted:
+        if one.id is not None and by_id.setdefault(one.id, one) is not one:
+            raise refusals.SessionTwice(at=one.starts_at.astimezone(centre.zone))
     if not ids.issuperset(by_id):
         raise NotFound(what=series.UNKNOWN_SESSION)
     begun = [one for one in kept if one.starts_at <= now]

@@ -173,8 +173,29 @@ async def record_attendance(
         _emit_attendance(work, workshop, session_id, seat, attended=attended, final=final)
     meeting.recorded_at = work.now
     if final:
-        workshop.status = WorkshopStatus.FINISHED.value
-        await _emit_finalising_due(work, workshop, [seat for seat in seats if seat.id in came])
+        await _finish(work, workshop, [seat for seat in seats if seat.id in came])
+
+
+async def finish_if_over(work: Work, workshop: Workshop, sessions: Sequence[Session]) -> None:
+    """Finish a workshop whose last session, of those that are left, has its attendance: no other one will do it.
+
+    The absence of who missed it is emitted as final. Who came has the event of the finalising session, and is not
+    counted twice.
+    """
+    last = sessions[-1]
+    if last.recorded_at is None:
+        return
+    seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)
+    known = await attendance_of(work.session, [last.id])
+    recorded = [(seat, known[last.id, seat.id].attended) for seat in seats if (last.id, seat.id) in known]
+    for seat in (seat for seat, attended in recorded if not attended):
+        _emit_attendance(work, workshop, last.id, seat, attended=False, final=True)
+    await _finish(work, workshop, [seat for seat, attended in recorded if attended])
+
+
+async def _finish(work: Work, workshop: Workshop, attended: Sequence[Seat]) -> None:
+    workshop.status = WorkshopStatus.FINISHED.value
+    await _emit_finalising_due(work, workshop, attended)
 
 
 def _save_attendance(work: Work, before: Attendance | None, session_id: UUID, seat_id: UUID, *, attended: bool) -> None:

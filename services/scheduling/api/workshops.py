@@ -58,7 +58,6 @@ class WorkshopFacts(Body):
     seats: Annotated[int, Whole(1, CAPACITY_MOST)] | None = Field(
         None, description="By default as many as the room has, and never more."
     )
-    published: YesNo = Field(True, description="Whether it stands on the centre's public page.")
     outside_usual_hours: YesNo = Field(
         False, description="Also outside the opening hours, and the working hours of the facilitators."
     )
@@ -73,6 +72,7 @@ class Announcement(WorkshopFacts):
     """A new workshop with its seats and sessions."""
 
     centre: CentreCode
+    published: YesNo = Field(True, description="Whether it stands on the centre's public page.")
     sessions: list[NewSession] = Field(min_length=1, max_length=SESSIONS_MOST)
 
 

@@ -11,7 +11,9 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Reading, Router, Running, anyone, page
 from services.contracts.text import Key
 from services.scheduling.pages.desk import length_word
+from services.scheduling.settings import answer_of
 from services.scheduling.store import Centre
+from services.scheduling.store.offers import places_left
 from services.scheduling.store.workshops import sessions_by_workshop, workshops_ahead
 
 router = Router("/scheduling/centres", pages=True)
@@ -40,6 +42,7 @@ async def public_workshops(
         "scheduling/public_workshops.html",
         centre=found,
         workshops=shown,
+        free=await places_left(read, shown, running.clock(), answer_of(running)),
         sessions=await sessions_by_workshop(read, [one.id for one in shown]),
         length_word=length_word,
         after=after,

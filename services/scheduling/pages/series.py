@@ -4,11 +4,10 @@ A press on "Fill in", "Add" or "Remove" sends the form, which comes back with ot
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import zip_longest
 from typing import Annotated, Any
-from uuid import UUID
 
 from pydantic import Field, ValidationError
 
@@ -75,11 +74,21 @@ class Row:
     begun: bool = False
 
 
-def rows_of(typed: Mapping[str, Any], begun: Sequence[UUID] = ()) -> list[Row]:
-    """The rows that were typed. `begun`: the sessions that have begun."""
+def rows_of(typed: Mapping[str, Any]) -> list[Row]:
+    """The rows that were typed."""
     columns = (typed.get(name, []) for name in ("session_date", "session_time", "session_minutes", "session_id"))
-    past = {str(id) for id in begun}
-    return [Row(*row, begun=row[3] in past) for row in zip_longest(*columns, fillvalue="")][: SESSIONS_MOST + 1]
+    return [Row(*row) for row in zip_longest(*columns, fillvalue="")][: SESSIONS_MOST + 1]
+
+
+def with_begun(rows: Sequence[Row], stored: Sequence[Row]) -> tuple[list[Row], bool]:
+    """The typed rows with those sessions as they are that have begun, and whether something else was typed of these.
+
+    `stored`: all sessions, in order.
+    """
+    begun = [one for one in stored if one.begun]
+    past = {one.id for one in begun}
+    typed = [replace(one, begun=True) for one in rows if one.id in past]
+    return [*begun, *(one for one in rows if one.id not in past)], typed != begun
 
 
 def row_of(session: Session, centre: Centre, now: datetime) -> Row:

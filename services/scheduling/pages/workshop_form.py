@@ -36,6 +36,7 @@ from services.scheduling.pages.series import (
     row_of,
     rows_of,
     series,
+    with_begun,
     without_ids,
 )
 from services.scheduling.settings import answer_of, horizon_of
@@ -111,12 +112,14 @@ async def change(id: UUID, request: Request, read: Reading, running: Running, pe
     workshop = own(await read.get(Workshop, id), person, msg("workshop"))
     filled, typed, errors = await read_form(request, WorkshopForm)
     sheet = await _sheet(read, workshop, running.clock())
-    begun = [one.id for one in sheet.kept if one.starts_at <= running.clock()]
-    sheet.form, sheet.rows = filled or WorkshopForm.model_construct(**typed), rows_of(typed, begun)
+    sheet.form = filled or WorkshopForm.model_construct(**typed)
+    sheet.rows, begun = with_begun(rows_of(typed), sheet.rows)
     sheet.errors = _at_rows(errors)
     if str(typed.get("do") or SAVE) != SAVE:
         return await _press(request, read, sheet, typed)
     sessions, faults = planned(sheet.rows, sheet.centre, sheet.kept)
+    if begun:
+        faults["sessions"] = _("A session has begun meanwhile. It stays as it was. Check the sessions, and save again.")
     if not sheet.rows:
         faults = {"sessions": _("A workshop has at least one session. Add one, or cancel the workshop.")}
     sheet.errors = _titled(typed) | sheet.errors | faults

@@ -69,6 +69,27 @@ async def queue_at(
     return found
 
 
+async def places_left(
+    session: AsyncSession, workshops: Sequence[Workshop], now: datetime, answer: timedelta
+) -> dict[UUID, int]:
+    """How many seats of each of these workshops a newcomer can have now: none as long as others wait for one.
+
+    As `actions.seats.take_seat` decides; `answer`: how long an offer can be answered.
+    """
+    queued: dict[UUID, list[Seat]] = {one.id: [] for one in workshops}
+    states = [status.value for status in QUEUED_SEATS]
+    query = sa.select(Seat).where(col(Seat.workshop_id).in_(queued), col(Seat.status).in_(states))
+    for seat in await session.scalars(query.order_by(col(Seat.place))):
+        queued[seat.workshop_id].append(seat)
+    found: dict[UUID, int] = {}
+    for one in workshops:
+        stands = [standing.status for standing in (await queue_at(session, one, queued[one.id], now, answer)).values()]
+        waited_for = one.first_at > now and any(is_waitlisted(status) for status in stands)
+        kept = sum(is_offered(status) for status in stands)
+        found[one.id] = 0 if waited_for else max(one.seats - one.taken - kept, 0)
+    return found
+
+
 async def standing_of(
     session: AsyncSession, workshop: Workshop, seat: Seat, now: datetime, answer: timedelta
 ) -> Standing:

@@ -18,9 +18,9 @@
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
         RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap,
-        NoFacilitator, OutsideUsualHours, FewerThanTaken, TimeToReflect, GuidanceNotOffered; of availability:
-        RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows, TooSoon,
-        OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
+        NoFacilitator, OutsideUsualHours, FewerThanTaken, SessionTwice, TimeToReflect, GuidanceNotOffered; of
+        availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows,
+        TooSoon, OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
         TooManyParticipants, AttendanceIncomplete
 """
 
@@ -122,6 +122,7 @@ from services.scheduling.domain.refusals.workshops import (
     SeatNotTaken,
     SessionHasBegun,
     SessionsOverlap,
+    SessionTwice,
     WorkshopClosed,
     WorkshopFull,
     WorkshopTooOld,
@@ -190,6 +191,7 @@ __all__ = [
     "SeatHasArrived",
     "SeatNotTaken",
     "SessionHasBegun",
+    "SessionTwice",
     "SessionsOverlap",
     "SpanBackwards",
     "SpanTooLong",

@@ -46,6 +46,14 @@ class SessionHasBegun(Refused):
     field_name = "sessions"
 
 
+class SessionTwice(Invalid):
+    """A session that is there has one time."""
+
+    slug = "session-twice"
+    message = msg("The session of {at} is there twice. Remove one of the two.")
+    field_name = "sessions"
+
+
 class FewerThanTaken(Invalid):
     """A workshop keeps a seat for each participant."""
 
