@@ -6,16 +6,26 @@ from uuid import UUID, uuid4
 
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
+from services.contracts.offers import SeatOffered
 from services.contracts.queue import seat_appointment
 from services.contracts.scheduling import SeatTaken, WorkshopAnnounced, WorkshopCancelled, WorkshopSession
 from services.contracts.workshops import SeatRescheduled, WaitlistEnded, WorkshopChanged
+from services.intake.actions.letters import Addresses, body_of, sms_of, values_of
+from services.intake.actions.message_texts import built_in
+from services.intake.actions.messages import remind
+from services.intake.domain.message_texts import filled
+from services.intake.domain.messages import MailPurpose, Meeting
 from services.intake.reactions import reactions
+from services.intake.store import Centre
 from services.intake.store.appointments import Appointment
 from services.intake.store.appointments import WorkshopSession as ExpectedSession
 from services.intake.store.reminders import Reminder
 from tests.givens.events import react_to
 from tests.givens.intake import MONDAY
+from tests.intake.test_letters import words
 from tests.intake.test_messages import FRIDAY, NEXT_MONDAY, agreeing, announced, happens, rows, sent, taken
+
+__all__ = ["words"]
 
 
 def changed(workshop: WorkshopAnnounced, times: Mapping[UUID, datetime], **facts: str | None) -> WorkshopChanged:
@@ -92,6 +102,74 @@ async def test_a_session_that_is_no_more_is_a_message_of_its_own(store: Store) -
     assert [one.starts_at for one in await rows(store, Reminder)] == [first.starts_at]
 
 
+async def waiting(store: Store) -> dict[str, list[str]]:
+    """The messages that are to be sent, with the days of their sessions."""
+    open_ = [row for row in await rows(store) if row.done_at is None]
+    return {row.purpose: [one["starts_at"] for one in row.meetings] for row in open_}
+
+
+async def test_the_session_that_changed_is_the_one_that_is_named(store: Store) -> None:
+    workshop, person = announced(FRIDAY, NEXT_MONDAY), await agreeing(store)
+    seat = taken(workshop, person)
+    await happens(store, workshop, seat)
+    await sent(store)
+    first, second = (one.session_id for one in workshop.sessions)
+    tuesday, added = NEXT_MONDAY + timedelta(days=1), uuid4()
+    await happens(store, changed(workshop, {first: FRIDAY, second: tuesday}), rescheduled(seat))
+    assert await waiting(store) == {"workshop-changed": [tuesday.isoformat(), FRIDAY.isoformat()]}
+    third = tuesday + timedelta(days=7)
+    await happens(store, changed(workshop, {first: FRIDAY, second: tuesday, added: third}), rescheduled(seat))
+    days = [tuesday.isoformat(), third.isoformat(), FRIDAY.isoformat()]
+    assert await waiting(store) == {"workshop-changed": days}, "the one before was never sent"
+
+
+async def test_what_waits_for_the_morning_lists_no_session_that_is_gone(store: Store) -> None:
+    workshop, person = announced(FRIDAY, NEXT_MONDAY), await agreeing(store)
+    seat = taken(workshop, person)
+    first, second = (one.session_id for one in workshop.sessions)
+    await happens(store, workshop, seat)
+    await happens(store, changed(workshop, {first: FRIDAY}), rescheduled(seat))
+    gone = {"workshop-session-cancelled": [NEXT_MONDAY.isoformat()]}
+    assert await waiting(store) == gone | {"workshop-place": [FRIDAY.isoformat()]}
+    later = FRIDAY + timedelta(days=1)
+    await happens(store, changed(workshop, {first: later}), rescheduled(seat))
+    assert await waiting(store) == gone | {"workshop-place": [later.isoformat()]}, "they learn that they have one"
+    await sent(store)
+    await happens(store, changed(workshop, {first: FRIDAY, second: NEXT_MONDAY}), rescheduled(seat))
+    await happens(store, changed(workshop, {first: FRIDAY}), rescheduled(seat))
+    assert await waiting(store) == gone | {"workshop-changed": [FRIDAY.isoformat()]}
+
+
+async def test_a_reminder_that_waits_goes_with_its_session(store: Store, clock: FixedClock) -> None:
+    workshop, person = announced(FRIDAY, NEXT_MONDAY), await agreeing(store)
+    seat = taken(workshop, person)
+    first, second = (one.session_id for one in workshop.sessions)
+    await happens(store, workshop, seat)
+    await sent(store)
+    for at, left in ((FRIDAY, {second: NEXT_MONDAY}), (NEXT_MONDAY, {})):
+        clock.now = at - timedelta(hours=47)
+        await remind(store)
+        assert await waiting(store) == {"workshop-reminder": [at.isoformat()]}
+        change = changed(workshop, left).model_copy(update={"at": clock.now})
+        await happens(store, change, rescheduled(seat))
+        assert await waiting(store) == {"workshop-session-cancelled": [at.isoformat()]}
+        await sent(store)
+    assert first != second
+
+
+async def test_an_offer_that_waits_for_the_morning_stays_one_with_the_new_times(store: Store) -> None:
+    workshop, person = announced(FRIDAY), await agreeing(store)
+    waits = taken(workshop, person)
+    facts = waits.model_dump(include={"workshop_id", "seat_id", "subject_ref", "centre", "at"})
+    await happens(store, workshop, SeatOffered(**facts, until=MONDAY + timedelta(hours=20)))
+    later = FRIDAY + timedelta(days=1)
+    change = changed(workshop, {workshop.sessions[0].session_id: later})
+    await happens(store, change, rescheduled(waits, waits=True))
+    assert await waiting(store) == {"workshop-offer": [later.isoformat()]}
+    (row,) = await rows(store)
+    assert row.useful_until == MONDAY + timedelta(hours=20)
+
+
 async def test_who_waits_learns_of_other_times_and_of_the_end(store: Store) -> None:
     workshop, person = announced(FRIDAY), await agreeing(store)
     waits = taken(workshop, person)
@@ -133,3 +211,28 @@ async def test_people_who_are_not_registered_here_are_ignored(store: Store) -> N
     await happens(store, workshop, changed(workshop, {workshop.sessions[0].session_id: NEXT_MONDAY}), rescheduled(seat))
     await happens(store, rescheduled(seat, waits=True))
     assert await rows(store) == await rows(store, Appointment) == []
+
+
+async def test_the_text_message_names_the_session_that_changed_and_the_letter_lists_all(
+    store: Store, words: None
+) -> None:
+    async with store.read() as session:
+        centre = await session.get_one(Centre, "liege")
+    tuesday = NEXT_MONDAY + timedelta(days=1)
+    meetings = [Meeting(uuid4(), at, at + timedelta(hours=2)) for at in (tuesday, FRIDAY)]
+
+    def said(purpose: MailPurpose, *, short: bool, several: bool = False) -> str:
+        texts = built_in(purpose, "fr", several=several)
+        values = values_of(centre, meetings, Addresses(None, "stop"), "fr", until=tuesday, short=short)
+        return sms_of(texts, values) if short else f"{filled(texts.subject, values)}\n{body_of(texts, values)}"
+
+    text = said(MailPurpose.WORKSHOP_CHANGED, short=True)
+    assert text.startswith("Les dates de votre atelier ont changé. Première séance concernée\u00a0: 10/03")
+    assert "06/03" not in text
+    letter = said(MailPurpose.WORKSHOP_CHANGED, short=False)
+    assert letter.startswith("Les dates de votre atelier ont changé\n")
+    assert letter.index("6 mars") < letter.index("10 mars")
+    cancelled = MailPurpose.WORKSHOP_SESSION_CANCELLED
+    assert said(cancelled, short=False).startswith("Annulée\u00a0: une séance")
+    assert said(cancelled, short=False, several=True).startswith("Annulées\u00a0: des séances")
+    assert said(cancelled, short=True, several=True).startswith("Plusieurs séances de votre atelier sont annulées.")

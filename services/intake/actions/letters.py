@@ -96,7 +96,9 @@ class Letters:
         stop = stop_address(self._signer, url, visitor.id)
         page = mailed_address(self._signer, url, await link_of_person(session, visitor.id, now), now)
         afar = any(Meeting.of(one).mode is not AppointmentMode.IN_PERSON for one in row.meetings)
-        texts = await texts_for(session, centre.code, MailPurpose(row.purpose), lang, afar=afar)
+        texts = await texts_for(
+            session, centre.code, MailPurpose(row.purpose), lang, afar=afar, several=len(row.meetings) > 1
+        )
         addresses = Addresses(page, stop, sender_of(self._settings))
         if number is not None:
             return text_message(row, texts, centre, addresses, number, lang)
@@ -192,7 +194,10 @@ def values_of(
     until: datetime,
     short: bool = False,
 ) -> Values:
-    """What stands at the placeholders. `until`: the end of what is offered. `short`: as a text message has it."""
+    """What stands at the placeholders. The first of `meetings` is the one that is named alone.
+
+    `until`: the end of what is offered. `short`: as a text message has it.
+    """
     ends = until.astimezone(centre.zone)
     values = {
         Placeholder.CENTRE: centre.name[:SHORT_NAME] if short else centre.name,
@@ -205,7 +210,8 @@ def values_of(
         first = meetings[0].starts_at.astimezone(centre.zone)
         values[Placeholder.DATE] = date_text(first, "short" if short else "long", lang)
         values[Placeholder.TIME] = f"{first:%H:%M}{_mode(meetings[0], lang)}"
-        values[Placeholder.TIMES] = "\n".join(_day_and_time(one, centre.zone, lang) for one in meetings)
+        in_order = sorted(meetings, key=lambda one: one.starts_at)
+        values[Placeholder.TIMES] = "\n".join(_day_and_time(one, centre.zone, lang) for one in in_order)
         by_video = any(one.mode is AppointmentMode.VIDEOCONFERENCE for one in meetings)
         if by_video and addresses.page is not None and not short:
             values[Placeholder.TIMES] += f"\n{translate(_TO_JOIN, lang)}"

@@ -7,7 +7,7 @@ from services.chassis.refusals import msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.intake.domain.message_texts import Texts, check_texts
-from services.intake.domain.message_words import BOOKED_AFAR, WORDS, Words
+from services.intake.domain.message_words import BOOKED_AFAR, SEVERAL_CANCELLED, WORDS, Words
 from services.intake.domain.messages import MailPurpose
 from services.intake.store.message_texts import MessageText, changed_texts
 
@@ -20,9 +20,14 @@ _NOT_YOU = msg("If you did not ask for this appointment, do nothing. What was en
 _SMS_PAGE, _SMS_STOP = msg("Your page: {link}"), msg("Stop the messages: {stop}")
 
 
-def built_in(purpose: MailPurpose, lang: str, *, afar: bool = False) -> Texts:
-    """The text of this message in this language, which nobody has changed. `afar`: nobody comes to the centre."""
+def built_in(purpose: MailPurpose, lang: str, *, afar: bool = False, several: bool = False) -> Texts:
+    """The text of this message in this language, which nobody has changed.
+
+    `afar`: nobody comes to the centre; `several`: it is about more than one session.
+    """
     words = WORDS[purpose]
+    if several and purpose is MailPurpose.WORKSHOP_SESSION_CANCELLED:
+        words = SEVERAL_CANCELLED
     text = BOOKED_AFAR if afar and purpose is MailPurpose.APPOINTMENT_BOOKED else words.text
     paragraphs = [translate(msg("Hello,"), lang), translate(text, lang)]
     if purpose.has_times:
@@ -52,13 +57,19 @@ def _to_confirm(paragraphs: list[str], words: Words, lang: str) -> Texts:
 
 
 async def texts_for(
-    session: AsyncSession, centre: str, purpose: MailPurpose, lang: str, *, afar: bool = False
+    session: AsyncSession,
+    centre: str,
+    purpose: MailPurpose,
+    lang: str,
+    *,
+    afar: bool = False,
+    several: bool = False,
 ) -> Texts:
     """What this message says at a centre: the centre's own text, else the region's, else the built-in one."""
     for one in await changed_texts(session, centre, purpose, lang):
         if one.subject is not None and one.body is not None and one.sms is not None:
             return Texts(one.subject, one.body, one.sms)
-    return built_in(purpose, lang, afar=afar)
+    return built_in(purpose, lang, afar=afar, several=several)
 
 
 async def save_texts(

@@ -1,6 +1,6 @@
 """Workshops that change: who is expected when, and what their people learn of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
@@ -18,7 +18,7 @@ from services.intake.actions.reminders import keep
 from services.intake.domain.messages import MailPurpose, Meeting, next_reminder
 from services.intake.store import Centre, Visitor
 from services.intake.store.appointments import Appointment, WorkshopSession, delete_where, sessions_of
-from services.intake.store.messages import waiting_until
+from services.intake.store.messages import Message, drop_open, open_about, waiting_until
 from services.intake.store.reminders import of_seat
 
 
@@ -122,13 +122,16 @@ async def _expect_anew(work: Work, workshop_id: UUID, seat_id: UUID, subject_ref
 
 
 async def _remind_anew(work: Work, workshop_id: UUID, seat_id: UUID, subject_ref: UUID, centre: str) -> None:
-    """The reminders of a seat follow its sessions. One message has those to come, one those that are gone."""
+    """The reminders of a seat follow its sessions. One message has those to come, one those that are gone.
+
+    What waits to be sent lists no session that is gone.
+    """
     kept = {one.id: one for one in await of_seat(work.session, seat_id)}
     coming = await _to_come(work, workshop_id, seat_id)
     edition = max((one.moves for one in kept.values()), default=0) + 1
     now = {one.id for one in coming}
     gone = [one for id, one in kept.items() if id not in now and one.starts_at > work.now]
-    changed = False
+    changed = set[UUID]()
     for meeting in coming:
         known = kept.get(meeting.id)
         if known is None:
@@ -138,14 +141,39 @@ async def _remind_anew(work: Work, workshop_id: UUID, seat_id: UUID, subject_ref
             known.remind_at = next_reminder(meeting.starts_at, work.now)
         else:
             continue
-        changed = True
+        changed.add(meeting.id)
     for one in kept.values():
         one.moves = edition
-    if changed:
-        await queue_about(work, MailPurpose.WORKSHOP_CHANGED, subject_ref, centre, seat_id, coming, edition)
+    waiting = await open_about(work.session, seat_id)
+    stale = await _drop_reminders(work, waiting, {one.id for one in gone})
+    if changed or stale:
+        purpose, meetings = _replacing(waiting, coming, changed)
+        await queue_about(work, purpose, subject_ref, centre, seat_id, meetings, edition)
     if gone:
         meetings = [one.meeting for one in gone]
         purpose = MailPurpose.WORKSHOP_SESSION_CANCELLED
         await queue_about(work, purpose, subject_ref, centre, gone[0].id, meetings, edition)
     for one in gone:
         await work.session.delete(one)
+
+
+async def _drop_reminders(work: Work, waiting: Sequence[Message], gone: Collection[UUID]) -> bool:
+    """Drop the reminders of these sessions. Whether another message that waits lists one of them."""
+    listing = [one for one in waiting if any(Meeting.of(meeting).id in gone for meeting in one.meetings)]
+    reminders = [one.id for one in listing if one.purpose == MailPurpose.WORKSHOP_REMINDER]
+    if reminders:
+        await drop_open(work.session, col(Message.id).in_(reminders), work.now)
+    return len(listing) > len(reminders)
+
+
+def _replacing(
+    waiting: Sequence[Message], coming: Sequence[Meeting], changed: Collection[UUID]
+) -> tuple[MailPurpose, list[Meeting]]:
+    """What is said instead of what waits, with the first of the changed sessions in front.
+
+    Who has no message about their place yet gets that one.
+    """
+    if any(one.purpose == MailPurpose.WORKSHOP_PLACE for one in waiting):
+        return MailPurpose.WORKSHOP_PLACE, list(coming)
+    unsaid = {Meeting.of(one.meetings[0]).id for one in waiting if one.purpose == MailPurpose.WORKSHOP_CHANGED}
+    return MailPurpose.WORKSHOP_CHANGED, sorted(coming, key=lambda one: one.id not in {*changed, *unsaid})

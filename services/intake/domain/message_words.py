@@ -16,6 +16,12 @@ class Words(NamedTuple):
 
 BOOKED_AFAR = msg("Your appointment is booked.")
 """Above the time of one to which nobody comes: by telephone, by video, at home."""
+SEVERAL_CANCELLED = Words(
+    msg("Cancelled: sessions of your workshop, from {date}"),
+    msg("Several sessions of your workshop are cancelled. The other sessions take place."),
+    msg("Several sessions of your workshop are cancelled. The first of them: {date} at {time}."),
+)
+"""If one message cancels more than one session."""
 WORDS = {
     MailPurpose.APPOINTMENT_BOOKED: Words(
         msg("Your appointment on {date} at {time}"),
@@ -43,9 +49,9 @@ WORDS = {
         msg("You have a place in the workshop from {date} at {time}."),
     ),
     MailPurpose.WORKSHOP_CHANGED: Words(
-        msg("Changed: your workshop on {date} at {time}"),
-        msg("The times of your workshop have changed."),
-        msg("The times of your workshop have changed: {date} at {time}."),
+        msg("The dates of your workshop have changed"),
+        msg("The dates of your workshop have changed. These sessions are to come:"),
+        msg("The dates of your workshop have changed. First session concerned: {date} at {time}."),
     ),
     MailPurpose.WORKSHOP_SESSION_CANCELLED: Words(
         msg("Cancelled: one session of your workshop, {date} at {time}"),
@@ -65,7 +71,7 @@ WORDS = {
     MailPurpose.WAITLIST_CHANGED: Words(
         msg("Changed: the workshop for which you are on the waiting list"),
         msg("The workshop for which you are on the waiting list has other times. You keep your place on the list."),
-        msg("The workshop for which you are on the waiting list has changed: {date} at {time}."),
+        msg("The workshop for which you are on the waiting list has changed. Next date: {date} at {time}."),
     ),
     MailPurpose.WAITLIST_CANCELLED: Words(
         msg("Cancelled: the workshop for which you were on the waiting list"),

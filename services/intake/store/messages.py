@@ -31,7 +31,7 @@ class Message(MailRow, Table, table=True):
     about: UUID | None = Field(default=None, index=True)
     """The interview or the seat that it is about."""
     meetings: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]], sa_type=sa.JSON)
-    """Its `Meeting`s."""
+    """Its `Meeting`s. The first is the one that is named where there is room for one."""
     edition: int = 0
     """How often these were changed before."""
     sent_to: str | None = Field(default=None, max_length=32)
@@ -59,6 +59,13 @@ async def messages_of(session: AsyncSession, refs: Collection[UUID], limit: int)
     """The last messages to the person with these references, the newest first."""
     query = sa.select(Message).where(col(Message.subject_ref).in_(refs))
     return (await session.scalars(query.order_by(col(Message.queued_at).desc(), col(Message.id)).limit(limit))).all()
+
+
+async def open_about(session: AsyncSession, about: UUID) -> Sequence[Message]:
+    """The messages about this that wait to be sent."""
+    await session.flush()  # one may have been queued in the same batch
+    is_open = sa.and_(col(Message.done_at).is_(None), col(Message.claim).is_(None))
+    return (await session.scalars(sa.select(Message).where(col(Message.about) == about, is_open))).all()
 
 
 async def drop_open(session: AsyncSession, condition: Any, now: datetime) -> None:
