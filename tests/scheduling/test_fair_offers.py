@@ -7,12 +7,14 @@ import pytest
 from services.chassis.identity.people import visitor
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
+from services.contracts.offers import SeatOffered
 from services.contracts.persons import VisitorMerged
 from services.scheduling.actions import seats
 from services.scheduling.actions.offers import offers_go_on
 from services.scheduling.domain import refusals
 from services.scheduling.store import Seat
-from tests.givens.scheduling import MONDAY, Visitor, react
+from tests.givens.events import emitted_events
+from tests.givens.scheduling import MONDAY, NADIA, Visitor, react
 from tests.scheduling.test_offers import (
     IN_A_WEEK,
     TWO_DAYS,
@@ -109,3 +111,20 @@ async def test_a_declined_workshop_is_never_the_next_appointment(desk: Client) -
         (await work.session.get_one(Seat, others[0])).subject_ref = people[1].subject_ref
     html = await page(desk, "/scheduling/mine/part")
     assert html.index("coming-mark") < html.index(str(others[0])) < html.index(str(entries[1]))
+
+
+async def test_an_offer_ends_in_time_for_another_when_the_workshop_is_moved_earlier(desk: Client) -> None:
+    workshop, _people, entries = await full_workshop(desk.store, 1)
+    await release(desk.store, workshop, entries[0])
+    url = f"/scheduling/api/v1/workshops/{workshop}"
+    known = (await desk.get(url)).json()
+    sessions = [{name: one[name] for name in ("id", "starts_at", "minutes")} for one in known["sessions"]]
+    sessions[0]["starts_at"] = (MONDAY + timedelta(hours=27)).isoformat()
+    body = {"title": "Oser", "counsellor": NADIA, "seats": 1, "sessions": sessions, "outside_usual_hours": True}
+    answer = await desk.put(url, json=body)
+    assert answer.status_code == 200, answer.text
+    first, again = await emitted_events(desk.store, SeatOffered)
+    assert (first.seat_id, first.until) == (entries[1], MONDAY + TWO_DAYS)
+    assert (again.seat_id, again.until) == (entries[1], MONDAY + timedelta(hours=24)), "half of what is left, by day"
+    async with desk.store.read() as session:
+        assert (await session.get_one(Seat, entries[1])).offer_until == again.until

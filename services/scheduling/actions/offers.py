@@ -6,7 +6,9 @@ Every change of a workshop's seats calls `go_on`, and so does a job. What is rea
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.store import Store, Work
@@ -45,19 +47,33 @@ async def go_on(work: Work, workshop: Workshop, answer: timedelta) -> Sequence[S
             break
         seat.status, seat.offered_at, seat.offer_until = SeatStatus.OFFERED.value, work.now, until
         workshop.offered += 1
-        work.emit(
-            workshop,
-            SeatOffered(
-                workshop_id=workshop.id,
-                seat_id=seat.id,
-                subject_ref=seat.subject_ref,
-                centre=workshop.centre,
-                at=work.now,
-                until=until,
-            ),
-        )
+        _emit_offered(work, workshop, seat.id, seat.subject_ref, until)
         made.append(seat)
     return made
+
+
+def _emit_offered(work: Work, workshop: Workshop, seat_id: UUID, subject_ref: UUID, until: datetime) -> None:
+    work.emit(
+        workshop,
+        SeatOffered(
+            workshop_id=workshop.id,
+            seat_id=seat_id,
+            subject_ref=subject_ref,
+            centre=workshop.centre,
+            at=work.now,
+            until=until,
+        ),
+    )
+
+
+async def shorten_offers(work: Work, workshop: Workshop, zone: ZoneInfo) -> None:
+    """The workshop begins earlier: its offers end in time for another person, and are emitted again until then."""
+    for seat in await seats_of(work.session, workshop.id, *OFFERED_SEATS):
+        if seat.offer_until is None or seat.subject_ref is None or seat.offer_until <= work.now:
+            continue
+        until = answer_until(work.now, workshop.first_at, seat.offer_until - work.now, zone) or workshop.first_at
+        seat.offer_until = min(seat.offer_until, until)
+        _emit_offered(work, workshop, seat.id, seat.subject_ref, seat.offer_until)
 
 
 def end_offer(work: Work, workshop: Workshop, seat: Seat, because: OfferEnd, by: Side | None = None) -> None:

@@ -16,6 +16,7 @@ from services.contracts.workshops import SeatRescheduled, WorkshopChanged
 from services.scheduling.actions import series
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import free, release
+from services.scheduling.actions.offers import shorten_offers
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.series import Planned
 from services.scheduling.actions.workshops import finish_if_over
@@ -83,7 +84,7 @@ async def change(
             for one in coming
         ]
         await series.check_usual_hours(work.session, centre, [one for one in asked if one[2]])
-    before = _facts(workshop, kept)
+    before, began_at = _facts(workshop, kept), workshop.first_at
     old = set(workshop.facilitators), workshop.room
     workshop.title, workshop.area, workshop.published = plan.title, plan.area, plan.published
     workshop.counsellor, *workshop.more_facilitators = facilitators
@@ -97,6 +98,8 @@ async def change(
         _emit_changed(work, workshop, sessions)
     if after[-1] != before[-1]:
         await _emit_rescheduled(work, workshop)
+    if workshop.first_at < began_at:
+        await shorten_offers(work, workshop, centre.zone)
     await finish_if_over(work, workshop, sessions)
     work.notify_board(board(workshop.centre))
 
