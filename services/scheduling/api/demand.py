@@ -68,7 +68,7 @@ class LoadOut(BaseModel, from_attributes=True):
     share: float | None = Field(description="`booked` divided by `worked`; null where there is no working time.")
 
 
-class CounsellorOut(BaseModel, from_attributes=True):
+class CounsellorLoadOut(BaseModel, from_attributes=True):
     """A counsellor's load in the weeks before this one, and in those from this one on."""
 
     code: str
@@ -111,7 +111,7 @@ class DemandOut(BaseModel):
 
     centre: str
     weeks: list[WeekOut]
-    counsellors: list[CounsellorOut]
+    counsellors: list[CounsellorLoadOut]
     delay: DelayOut
     delay_by_area: list[AreaDelayOut]
     missed_interviews: NoShowsOut
@@ -127,7 +127,7 @@ async def demand(*, read: Reading, running: Running, person: Insider, centre: Of
     return DemandOut(
         centre=centre,
         weeks=[WeekOut.of(one) for one in found.weeks],
-        counsellors=[CounsellorOut.model_validate(one) for one in found.counsellors],
+        counsellors=[CounsellorLoadOut.model_validate(one) for one in found.counsellors],
         delay=DelayOut.model_validate(found.delay),
         delay_by_area=[
             AreaDelayOut.model_validate(one._asdict() | {"area": area}) for area, one in found.delay_by_area.items()
