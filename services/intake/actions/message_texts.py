@@ -14,7 +14,9 @@ from services.intake.store.message_texts import MessageText, changed_texts
 _NOT_COMING = msg("Can you not come? Please tell your centre as early as you can.")
 _PAGE = msg("Your page, which opens with your PIN:")
 _STOP = msg("You gave your consent to messages from your centre. To stop them, open this page:")
-_ANSWER = msg("Answer on your page by {until}. After that, the place goes to the next person.")
+_ANSWER = msg(
+    "Answer on your page, or by telephoning your centre, by {until}. After that, the place goes to the next person."
+)
 _CONFIRM = msg("Open this page to confirm it:")
 _NOT_YOU = msg("If you did not ask for this appointment, do nothing. What was entered is then deleted.")
 _SMS_PAGE, _SMS_STOP = msg("Your page: {link}"), msg("Stop the messages: {stop}")
