@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
@@ -14,6 +16,7 @@ from services.contracts.queue import VisitorArrived, VisitPrioritised, VisitPutO
 from services.contracts.scheduling import InterviewStarted
 from services.scheduling.actions import availability, guidance, information, paths, taking
 from services.scheduling.domain import refusals
+from services.scheduling.domain.line import Advice, Wanted, taken_by
 from services.scheduling.store import Interview
 from tests.givens.events import emitted_events
 from tests.givens.scheduling import COLLEAGUE, LIEGE, MONDAY, NADIA, TOM, Visitor, react
@@ -225,3 +228,45 @@ async def test_the_page_states_the_rule_offers_the_counsellors_own_choice_and_ke
     assert 'name="areas" value="find-job" checked' in html
     assert 'name="areas" value="select-training" checked' not in html
     assert 'name="languages" value="nl" checked' not in html
+
+
+async def test_a_need_in_which_nobody_advises_is_everybodys_and_further_needs_count(store: Store) -> None:
+    await profile(store, NADIA, [], ["find-job"])
+    await profile(store, TOM, [], ["select-training"])
+    business, training, both = Visitor(), Visitor(), Visitor()
+    for minutes, (visitor, area, others) in enumerate(
+        ((business, "create-business", ()), (training, "select-training", ()), (both, "mobility", ("find-job",)))
+    ):
+        event = visitor.checks_in(MONDAY + timedelta(minutes=minutes), area=area, ticket=f"E-20{minutes}")
+        await react(store, [event.model_copy(update={"other_areas": others})])
+    assert await take(store, NADIA, None, None) == business.visit_id, "nobody here advises in it"
+    await end(store)
+    assert await take(store, NADIA, None, None) == both.visit_id, "one of the needs is hers"
+    await end(store)
+    with pytest.raises(refusals.NobodyInLine):
+        await take(store, NADIA, None, None)
+    assert await take(store, TOM, None, None) == training.visit_id
+
+
+async def test_whom_the_desk_sent_on_to_an_area_waits_for_that_one_alone(store: Store) -> None:
+    await profile(store, NADIA, [], ["find-job"])
+    await profile(store, TOM, [], ["select-training"])
+    (visitor,) = await come(store, "find-job")
+    await react(store, [moved(visitor).model_copy(update={"area": "select-training"})])
+    with pytest.raises(refusals.NobodyInLine):
+        await take(store, NADIA, None, None)
+    assert await take(store, TOM, None, None) == visitor.visit_id
+
+
+AREAS = st.frozensets(st.sampled_from(["find-job", "select-training", "create-business"]), max_size=2)
+LANGUAGES = ["nl", "tr", "ti"]
+
+
+@given(
+    st.lists(st.builds(Advice, AREAS, st.frozensets(st.sampled_from(LANGUAGES), max_size=2)), min_size=1, max_size=4),
+    st.builds(Wanted, AREAS, st.sampled_from([None, *LANGUAGES])),
+)
+def test_nobody_is_passed_over_by_all(team: list[Advice], wanted: Wanted) -> None:
+    """And who takes all takes everybody."""
+    assert any(taken_by(own, team)(wanted) for own in team)
+    assert taken_by(Advice(), team)(wanted)

@@ -9,6 +9,7 @@ from services.chassis.copies.visits import Day
 from services.chassis.storage.store import Work
 from services.scheduling.actions import arrivals, information
 from services.scheduling.actions.guidance import interview_of
+from services.scheduling.domain.line import Advice, taken_by
 from services.scheduling.domain.refusals import (
     AlreadyInInterview,
     HasAppointment,
@@ -18,10 +19,10 @@ from services.scheduling.domain.refusals import (
     NotInTheRoom,
     StillInInterview,
 )
-from services.scheduling.store import Centre, CounsellorProfile, Interview
-from services.scheduling.store.availability import languages_at
+from services.scheduling.store import Centre, Interview
+from services.scheduling.store.availability import advice_at
 from services.scheduling.store.interviews import booked_for
-from services.scheduling.store.line import Taker, in_line, interview_under_way
+from services.scheduling.store.line import in_line, interview_under_way
 
 _TRIED = 20
 """People at the head of the line who may be taken by others at the same moment, one press each."""
@@ -42,14 +43,13 @@ async def take_next(
     under_way = await interview_under_way(work.session, day, counsellor)
     if under_way is not None:
         raise StillInInterview(interview_id=under_way)
-    profile = await work.session.get(CounsellorProfile, counsellor) or CounsellorProfile(counsellor=counsellor)
-    taker = Taker(
-        counsellor,
-        tuple(profile.areas if areas is None else areas),
-        tuple(profile.languages if languages is None else languages),
-        frozenset(await languages_at(work.session, [code])),
+    team = await advice_at(work.session, code, counsellor)
+    own = team[counsellor]
+    chosen = Advice(
+        own.areas if areas is None else frozenset(areas),
+        own.languages if languages is None else frozenset(languages),
     )
-    line = await in_line(work.session, day, taker, _TRIED)
+    line = await in_line(work.session, day, counsellor, taken_by(chosen, list(team.values())), _TRIED)
     booked = await booked_for(work.session, line)
     for visit_id in line:
         with suppress(AlreadyInInterview, NotInTheRoom, HasAppointment, NotArrived, NotBooked):

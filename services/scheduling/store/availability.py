@@ -15,6 +15,7 @@ from sqlmodel import Field, col
 from services.chassis.storage.bulk import in_list, upsert
 from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
 from services.scheduling.domain.availability import WorkingHours
+from services.scheduling.domain.line import Advice
 from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.copies import Account, Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
@@ -109,9 +110,26 @@ async def profiles_of(session: AsyncSession, counsellors: Collection[str]) -> di
 
 async def languages_at(session: AsyncSession, centres: Collection[str]) -> set[str]:
     """The languages of the counsellors with whom these centres book."""
-    team = {one.code for one in await accounts_to_book(session) if any(is_bookable(one, centre) for centre in centres)}
-    profiles = await profiles_of(session, {code for code in team if code is not None})
+    profiles = await profiles_of(session, await _team(session, centres))
     return {language for profile in profiles.values() for language in profile.languages}
+
+
+async def advice_at(session: AsyncSession, centre: str, counsellor: str) -> dict[str, Advice]:
+    """In what the counsellors advise with whom this centre books, and this one, by their codes."""
+    team = {counsellor, *await _team(session, [centre])}
+    profiles = await profiles_of(session, team)
+    return {
+        code: Advice(frozenset(profiles[code].areas), frozenset(profiles[code].languages))
+        if code in profiles
+        else Advice()
+        for code in team
+    }
+
+
+async def _team(session: AsyncSession, centres: Collection[str]) -> set[str]:
+    """The counsellors with whom these centres book."""
+    accounts = await accounts_to_book(session)
+    return {one.code for one in accounts if one.code and any(is_bookable(one, centre) for centre in centres)}
 
 
 async def absences_between(
