@@ -262,6 +262,16 @@ async def test_the_page_of_an_outcome_corrects_it_and_later_only_shows_it(
     stale = await desk.post(page, data={"version": 1, "next_step": "none"}, headers={"accept": "text/html"})
     assert stale.status_code == 422
     assert "error-summary" in stale.text
+    assert "Le formulaire montre le résultat tel qu’il est enregistré maintenant." in stale.text
+    assert 'value="taken" checked' in stale.text, "what is saved, not what was typed over it"
+    assert 'name="version" value="2"' in stale.text
+    wrong = await desk.post(page, data={"version": 1, "area": "mobility"}, headers={"accept": "text/html"})
+    assert 'name="version" value="2"' in wrong.text
+    wrong = await desk.post(page, data={"version": 2, "area": "mobility"}, headers={"accept": "text/html"})
+    assert (wrong.status_code, "error-summary" in wrong.text) == (422, True)
+    assert 'value="training" checked' not in wrong.text, "what was unticked stays so"
+    assert 'value="taken" checked' not in wrong.text
+    assert 'name="version" value="2"' in wrong.text
     assert await press(desk, f"/interviews/{id}/outcome", version=2, next_step="come-back", area="find-job") == (
         "done:Le résultat est enregistré."
     )

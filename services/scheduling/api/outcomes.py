@@ -103,7 +103,7 @@ async def hold_interview(id: UUID, body: Holding, work: Working, person: Counsel
 async def undo_hold(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
     """The end of an information interview was recorded by mistake: it goes on, without outcome.
 
-    Until 10 minutes after its end. The visit goes on with it.
+    Until 10 minutes after its end. The visit goes on with it. Refused for an interview with an appointment.
     """
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
     await information.resume(work, interview, body.version)

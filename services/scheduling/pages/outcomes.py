@@ -155,6 +155,7 @@ async def _outcome_page(
 ) -> Response:
     centre = await session.get_one(Centre, interview.centre)
     now, status = runtime_of(request).clock(), AppointmentStatus(interview.status)
+    changed_meanwhile = "version" in (errors or {})
     return page(
         request,
         "scheduling/outcome.html",
@@ -163,7 +164,8 @@ async def _outcome_page(
         centre_name=centre.name,
         may_correct=may_correct(status, interview.ended_at, now, centre.zone),
         choices=outcome_choices(centre),
-        form=form_of(interview) | (typed or {}),
+        changed_meanwhile=changed_meanwhile,
+        form=_UNTICKED | typed if typed and not changed_meanwhile else form_of(interview),
         errors=errors or {},
         length_word=length_word,
     )
@@ -184,12 +186,24 @@ def form_of(interview: Interview) -> dict[str, Any]:
     outcome = interview.result or InterviewOutcome()
     taken = GuidanceAnswer.TAKEN if outcome.guidance_taken else GuidanceAnswer.OFFERED
     return {
+        "version": interview.version,
         "area": interview.area or "",
         "topics": list(outcome.topics),
         "next_step": outcome.next_step,
         "guidance": (taken if outcome.guidance_offered else GuidanceAnswer.NONE).value,
         "referral_wanted": ["true"] if outcome.referral_wanted else [],
     }
+
+
+_UNTICKED: dict[str, Any] = {
+    "version": "",
+    "area": "",
+    "topics": [],
+    "next_step": NextStep.NONE.value,
+    "guidance": GuidanceAnswer.NONE.value,
+    "referral_wanted": [],
+}
+"""The form with nothing in it: what is not ticked, a browser does not send."""
 
 
 def _capital(words: str) -> str:

@@ -5,7 +5,7 @@
     Refused
     ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
     │   VisitorHasArrived, NotArrived, StillInInterview, NobodyInLine    the counsellor's board
-    ├── NotHeld, OutcomeStays                                            outcomes
+    ├── NotHeld, OutcomeStays, AppointmentHeld                           outcomes
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, PathIsOpen, PathStaysClosed, AnotherPathOpen,
     │   StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
@@ -105,6 +105,7 @@ from services.scheduling.domain.refusals.rooms import (
     UnknownRoom,
 )
 from services.scheduling.domain.refusals.walk_ins import (
+    AppointmentHeld,
     GuidanceNotOffered,
     NobodyInLine,
     NotHeld,
@@ -133,6 +134,7 @@ __all__ = [
     "AbsenceTooLong",
     "AlreadyInInterview",
     "AnotherPathOpen",
+    "AppointmentHeld",
     "AttendanceIncomplete",
     "ConsentMissing",
     "CounsellorAway",

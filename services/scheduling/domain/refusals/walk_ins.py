@@ -37,6 +37,17 @@ class NotHeld(Refused):
     field_name = "status"
 
 
+class AppointmentHeld(Refused):
+    """The end of an interview with an appointment is not undone: it counts in its path, and in copies of others."""
+
+    slug = "appointment-held"
+    message = msg(
+        "The end of an interview with an appointment cannot be undone. Correct its outcome instead, until the end of "
+        "the day."
+    )
+    field_name = "kind"
+
+
 class OutcomeStays(Refused):
     """The outcome is corrected on the day of the interview."""
 
