@@ -283,9 +283,8 @@ async def test_the_board_shows_the_arrival_and_starts_the_interview(
     assert f'action="/scheduling/interviews/{interview}/undo"' in board
 
 
-async def test_the_end_of_an_appointment_is_asked_on_the_board_and_not_undone(
-    desk: Client, adult: Visitor, clock: FixedClock
-) -> None:
+async def test_the_end_of_an_appointment_is_asked_on_the_board_and_not_undone(desk: Client, clock: FixedClock) -> None:
+    await react(desk.store, [(adult := Visitor()).registered()])
     interview = await booked(desk.store, adult)
     await arrives(desk.store, clock, adult, interview)
     await change(desk.store, interview, arrivals.receive)
