@@ -35,7 +35,6 @@ NO_LIST = {
     "intake.store.reminders.to_remind": "queued in batches",
     "intake.store.messages.messages_of": "the last ones; the person's own data has all",
     "intake.store.retention.due_visitors": "erased in batches",
-    "scheduling.store.calendars.first_interviews": "the first of each day, and their number; the day has all",
     "scheduling.store.holds.expired_before": "deleted in batches",
     "scheduling.store.offers.workshops_due": "offered in batches",
     "scheduling.store.interviews.unrestated": "restated in batches",

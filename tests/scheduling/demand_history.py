@@ -106,13 +106,15 @@ class History:
         return made
 
     def workshop(self) -> None:
-        workshop_id, counsellor = uuid4(), self.random.choice((NADIA, TOM))
+        workshop_id = uuid4()
+        leaders: list[str] = self.random.sample([NADIA, TOM], self.random.choice((1, 1, 2)))
         starts = sorted({self.moment() for _ in range(self.random.randrange(1, 3))})
         cancelled = self.random.random() < 0.2
         sessions: list[Session] = []
         for ordinal, at in enumerate(starts, 1):
             session = Session(id=uuid4(), workshop_id=workshop_id, ordinal=ordinal, starts_at=at, minutes=90)
-            if cancelled or self.reserve(counsellor, at, 90, session.id, all_of_it=True):
+            free = not any((who, at + number * QUARTER) in self.taken for who in leaders for number in range(6))
+            if cancelled or (free and all(self.reserve(who, at, 90, session.id, all_of_it=True) for who in leaders)):
                 sessions.append(session)
         if not sessions:
             return
@@ -120,7 +122,8 @@ class History:
             id=workshop_id,
             centre=LIEGE,
             title="Un atelier",
-            counsellor=counsellor,
+            counsellor=leaders[0],
+            more_facilitators=leaders[1:],
             seats=8,
             status="announced",
             first_at=sessions[0].starts_at,
@@ -258,7 +261,8 @@ class Expected:
                 continue
             for session in sessions:
                 if (number := week_of(history, session.starts_at)) is not None:
-                    found.booked[workshop.counsellor, number >= 8] += session.minutes
+                    for leader in workshop.facilitators:
+                        found.booked[leader, number >= 8] += session.minutes
             if (number := week_of(history, workshop.first_at)) is not None:
                 found.weeks[number]["waitlisted"] += sum(seat.status == "waitlisted" for seat in seats)
         return found

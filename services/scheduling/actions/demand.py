@@ -1,14 +1,15 @@
 """The figures of a centre for its managers and counsellors: `domain.demand` says what each of them is."""
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.storage.gathered import moment_of
 from services.contracts.appointments import AppointmentMode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.scheduling.domain.demand import (
@@ -32,7 +33,8 @@ from services.scheduling.domain.times import local_day
 from services.scheduling.store import Centre
 from services.scheduling.store import demand as rows
 from services.scheduling.store.availability import absences_between
-from services.scheduling.store.demand import TakenByInterview, TakenBySession
+from services.scheduling.store.demand import TakenByInterviews, TakenBySession
+from services.scheduling.store.quarters import QuarterBits, reserved_bits
 from services.scheduling.store.slots import ALWAYS, calendars_of, openings, worked_bits
 
 _QUARTER_MINUTES = 15
@@ -65,12 +67,45 @@ class _Span:
     days: list[date]
     begins: list[datetime]
     """The moments at which the weeks begin, in UTC."""
-    interviews: list[TakenByInterview]
+    interviews: list[TakenByInterviews]
     sessions: list[TakenBySession]
+
+    bins: "_Bins" = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "bins", _Bins(self))
 
     def week(self, at: datetime) -> int:
         """The number of the week in which a moment of the span lies, by the centre's clock."""
         return bisect_right(self.begins, at) - 1
+
+    def by_week(self, one: TakenByInterviews) -> list[tuple[int, int]]:
+        """How many of these interviews are in each week that has any."""
+        found: Counter[int] = Counter()
+        for (week, _over), number in self.bins.counted(one.starts).items():
+            found[week] += number
+        return list(found.items())
+
+
+class _Bins(dict[str | datetime, tuple[int, bool]]):
+    """The week of each beginning of an interview, and whether it is over. Most are those of many interviews."""
+
+    def __init__(self, span: _Span) -> None:
+        super().__init__()
+        self._span = span
+        self.beside_quarters: set[str | datetime] = set()
+        """The beginnings at no quarter-hour."""
+
+    def __missing__(self, start: str | datetime) -> tuple[int, bool]:
+        at = moment_of(start)
+        if at.minute % 15 or at.second or at.microsecond:
+            self.beside_quarters.add(start)
+        found = self[start] = self._span.week(at), at < self._span.now
+        return found
+
+    def counted(self, starts: Sequence[str | datetime]) -> Counter[tuple[int, bool]]:
+        """How many begin in each week, before now and from now on."""
+        return Counter(map(self.__getitem__, starts))
 
 
 async def demand_of(session: AsyncSession, centre: Centre, now: datetime) -> Demand:
@@ -118,10 +153,11 @@ def _outcomes(span: _Span) -> dict[AppointmentMode, Outcomes]:
     found: dict[AppointmentMode, Outcomes] = {}
     for one in span.interviews:
         status = AppointmentStatus(one.status)
-        over = one.kind == InterviewKind.GUIDANCE.value and one.starts_at < span.now
-        if over and (is_held(status) or is_missed(status)):
+        if one.kind == InterviewKind.GUIDANCE.value and (is_held(status) or is_missed(status)):
+            number = sum(number for (_week, over), number in span.bins.counted(one.starts).items() if over)
             total, missed = found.get(AppointmentMode(one.mode), (0, 0))
-            found[AppointmentMode(one.mode)] = Outcomes(total + 1, missed + is_missed(status))
+            if number:
+                found[AppointmentMode(one.mode)] = Outcomes(total + number, missed + number * is_missed(status))
     return found
 
 
@@ -132,13 +168,16 @@ async def _weeks_and_loads(session: AsyncSession, span: _Span) -> tuple[list[Wee
     booked = {one.counsellor for one in (*span.interviews, *span.sessions)}
     loads = {code: CounsellorLoad(code) for code in sorted({*team, *booked})}
     for one in span.interviews:
-        week = weeks[span.week(one.starts_at)]
-        week.minutes += one.minutes
-        if one.kind == InterviewKind.GUIDANCE.value:
-            week.appointments += 1
-        else:
-            week.walk_ins += 1
-    for one in (*span.interviews, *span.sessions):
+        load = loads[one.counsellor]
+        for number, times in span.by_week(one):
+            week = weeks[number]
+            week.minutes += times * one.minutes
+            if one.kind == InterviewKind.GUIDANCE.value:
+                week.appointments += times
+            else:
+                week.walk_ins += times
+            (load.coming if week.coming else load.past).booked += times * one.minutes
+    for one in span.sessions:
         load = loads[one.counsellor]
         (load.coming if weeks[span.week(one.starts_at)].coming else load.past).booked += one.minutes
     await _fill_working_time(session, span, team, weeks, loads)
@@ -154,14 +193,15 @@ async def _fill_working_time(
     opened = timeline.within(openings(centre, timeline))
     worked = await worked_bits(session, timeline, [centre])
     away = await _absent(session, timeline, team)
-    otherwise = await rows.taken_otherwise(session, timeline, centre.code, team)
-    own = _touched(timeline, (one for one in span.interviews if one.kind == InterviewKind.GUIDANCE.value))
+    reserved = await reserved_bits(session, timeline, [f"counsellor:{code}" for code in team])
+    own = _own(timeline, span)
     in_sessions = _touched(timeline, span.sessions)
     masks = [timeline.days(one.monday, one.monday + timedelta(days=6), centre.zone) for one in weeks]
     for code in team:
         hours = worked.get((code, centre.code))
         theirs = opened & (ALWAYS if hours is None else hours)
-        elsewhere = (otherwise.get(code, 0) & ~own.get(code, 0)) | in_sessions.get(code, 0)
+        others = reserved.get(f"counsellor:{code}", 0) | away.get(code, 0)
+        elsewhere = (others & ~own.get(code, 0)) | in_sessions.get(code, 0)
         present = theirs & ~away.get(code, 0)
         load = loads[code]
         if hours is not None:
@@ -180,9 +220,24 @@ async def _absent(session: AsyncSession, timeline: Timeline, team: list[str]) ->
     return {code: timeline.touched(intervals) for code, intervals in found.items()}
 
 
-def _touched(timeline: Timeline, taking_time: Iterable[TakenByInterview | TakenBySession]) -> dict[str, int]:
-    """The quarter-hours of these interviews or sessions, by counsellor."""
+def _own(timeline: Timeline, span: _Span) -> dict[str, int]:
+    """The quarter-hours of the guidance interviews of the centre, by counsellor."""
+    found: dict[str, int] = defaultdict(int)
+    bits = QuarterBits(timeline)
+    for one in span.interviews:
+        if one.kind == InterviewKind.GUIDANCE.value:
+            begun = bits.of(one.starts)
+            for number in range(-(-one.minutes // _QUARTER_MINUTES)):
+                found[one.counsellor] |= begun << number
+            beside = span.bins.beside_quarters.intersection(one.starts)
+            starts = [moment_of(start) for start in beside]
+            found[one.counsellor] |= timeline.touched((at, at + timedelta(minutes=one.minutes)) for at in starts)
+    return found
+
+
+def _touched(timeline: Timeline, sessions: Iterable[TakenBySession]) -> dict[str, int]:
+    """The quarter-hours of these sessions, by counsellor."""
     found: dict[str, list[Interval]] = defaultdict(list)
-    for one in taking_time:
+    for one in sessions:
         found[one.counsellor].append((one.starts_at, one.starts_at + timedelta(minutes=one.minutes)))
     return {code: timeline.touched(intervals) for code, intervals in found.items()}

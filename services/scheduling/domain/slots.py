@@ -55,7 +55,7 @@ class Timeline:
 
     def bit(self, at: datetime) -> int:
         """The bit of the quarter-hour in which a moment lies; negative before the timeline."""
-        return (at - _EPOCH) // QUARTER - self.origin
+        return number_of(at) - self.origin
 
     def within(self, intervals: Iterable[Interval]) -> int:
         """The quarter-hours that lie wholly in these intervals. Intervals that touch are one."""
@@ -91,6 +91,11 @@ class Timeline:
             if length > 0:
                 found |= ((1 << length) - 1) << at
         return found
+
+
+def number_of(at: datetime) -> int:
+    """The number of the quarter-hour in which a moment lies, counted from 1970."""
+    return (at - _EPOCH) // QUARTER
 
 
 def starts_in(free: int, minutes: int) -> int:

@@ -230,7 +230,7 @@ async def _cells(session: AsyncSession, found: _Found, subject: Subject, *, firs
     bounds = [local_day(day, found.centre.zone) for day in found.days]
     counts: list[int] | None = None
     if first_only:
-        first, counts = await first_interviews(session, subject, bounds, most)
+        first, counts = await first_interviews(session, subject.centre, bounds, most)
         others = [
             *await session_blocks(session, subject, *found.span),
             *await absence_blocks(session, subject, *found.span),

@@ -1,5 +1,6 @@
 """What calendars show: the interviews, workshop sessions and absences of counsellors, rooms and centres."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -128,27 +129,54 @@ def _interviews(subject: Subject, start: datetime, end: datetime) -> list[sa.Col
     return [*whose, col(Interview.starts_at) >= start, col(Interview.starts_at) < end]
 
 
+_OF_CENTRE = (
+    col(Interview.centre) == sa.bindparam("centre"),
+    col(Interview.starts_at) >= sa.bindparam("start"),
+    col(Interview.starts_at) < sa.bindparam("end"),
+)
+_STARTS = (
+    sa.select(col(Interview.starts_at), sa.func.count())
+    .where(*_OF_CENTRE)
+    .group_by(col(Interview.starts_at))
+    .order_by(col(Interview.starts_at))
+)
+_NTH = sa.func.row_number().over(partition_by=col(Interview.starts_at), order_by=col(Interview.id)).label("nth")
+_AT_ONCE = (
+    sa.select(*_INTERVIEW, _NTH)
+    .where(col(Interview.centre) == sa.bindparam("centre"), in_list(col(Interview.starts_at), "moments"))
+    .subquery()
+)
+_FIRST_OF_MOMENTS = sa.select(*(one for one in _AT_ONCE.c if one.name != "nth")).where(
+    _AT_ONCE.c.nth <= sa.bindparam("most")
+)
+
+
 async def first_interviews(
-    session: AsyncSession, subject: Subject, days: Sequence[Interval], most: int
+    session: AsyncSession, centre: str, days: Sequence[Interval], most: int
 ) -> tuple[list[Block], list[int]]:
-    """Of each of these days, the first interviews, `most` at most, and how many there are."""
-    firsts = [
-        sa.select(
-            sa.select(*_INTERVIEW)
-            .where(*_interviews(subject, *day))
-            .order_by(col(Interview.starts_at), col(Interview.id))
-            .limit(most)
-            .subquery()
-        )
-        for day in days
+    """Of each of these days, which follow each other, the first interviews of a centre, `most` at most, and how many
+    there are.
+
+    How many begin at each moment is in an index. Of the interviews themselves only those are read that are shown.
+    """
+    starts = [
+        (row[0], int(row[1]))
+        for row in await session.execute(_STARTS, {"centre": centre, "start": days[0][0], "end": days[-1][1]})
     ]
-    counts = [
-        sa.select(sa.literal(nth, sa.Integer()), sa.func.count()).where(*_interviews(subject, *day))
-        for nth, day in enumerate(days)
-    ]
-    found = [Block(*row) for row in await session.execute(sa.union_all(*firsts))]
-    numbers = {row[0]: row[1] for row in await session.execute(sa.union_all(*counts))}
-    return found, [numbers[nth] for nth in range(len(days))]
+    counts, moments = [0] * len(days), list[datetime]()
+    ends = [end for _start, end in days]
+    for at, number in starts:
+        day = bisect_right(ends, at)
+        if counts[day] < most:
+            moments.append(at)
+        counts[day] += number
+    if not moments:
+        return [], counts
+    rows = await session.execute(_FIRST_OF_MOMENTS, {"centre": centre, "moments": moments, "most": most})
+    firsts: list[list[Block]] = [[] for _ in days]
+    for one in sorted((Block(*row) for row in rows), key=lambda block: (block.starts_at, str(block.id))):
+        firsts[bisect_right(ends, one.starts_at)].append(one)
+    return [one for some in firsts for one in some[:most]], counts
 
 
 _SESSIONS = (

@@ -1,6 +1,6 @@
 """What the figures of `domain.demand` are computed from: a centre's interviews, workshops and calendars in a span."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,30 +9,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from services.chassis.storage.bulk import in_list
+from services.chassis.storage.gathered import gathered
 from services.contracts.scheduling import Method
-from services.scheduling.domain import slots
-from services.scheduling.domain.slots import Timeline
 from services.scheduling.domain.states import ON_PATH, TAKING_TIME, WAITLISTED_SEATS
-from services.scheduling.domain.times import QUARTER
-from services.scheduling.store.holds import SlotHold
-from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour
+from services.scheduling.store.interviews import GuidancePath, Interview
 from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
 
 
-class TakenByInterview(NamedTuple):
-    """The time of an interview."""
+class TakenByInterviews(NamedTuple):
+    """The time of interviews that have all but their beginnings in common. `starts`: as `gathered` has them."""
 
     kind: str
     mode: str
     status: str
     counsellor: str
-    starts_at: datetime
     minutes: int
+    """Of each of them."""
+    starts: Sequence[str | datetime]
 
 
 class TakenBySession(NamedTuple):
-    """The time of a session of a workshop."""
+    """The time of a session of a workshop, for one of those who lead it."""
 
     counsellor: str
     starts_at: datetime
@@ -52,17 +49,22 @@ _OF_CENTRE = (
     col(Interview.starts_at) >= sa.bindparam("begins"),
     col(Interview.starts_at) < sa.bindparam("ends"),
 )
-_TAKING_TIME = sa.select(
+_ALIKE = (
     *(col(Interview.kind), col(Interview.mode), col(Interview.status)),
-    *(col(Interview.counsellor), col(Interview.starts_at), col(Interview.minutes)),
-).where(*_OF_CENTRE, col(Interview.status).in_(TAKING_TIME))
+    *(col(Interview.counsellor), col(Interview.minutes)),
+)
+_TAKING_TIME = (
+    sa.select(*_ALIKE, gathered(col(Interview.starts_at)))
+    .where(*_OF_CENTRE, col(Interview.status).in_(TAKING_TIME))
+    .group_by(*_ALIKE)
+)
 
 
 async def interviews_taking_time(
     session: AsyncSession, centre: str, begins: datetime, ends: datetime
-) -> list[TakenByInterview]:
+) -> list[TakenByInterviews]:
     """The interviews of a centre that begin in [begins, ends) and were not cancelled. There may be some thousands."""
-    return [TakenByInterview(*row) for row in await session.execute(_TAKING_TIME, _span(centre, begins, ends))]
+    return [TakenByInterviews(*row) for row in await session.execute(_TAKING_TIME, _span(centre, begins, ends))]
 
 
 _EARLIER = aliased(Interview)
@@ -98,7 +100,7 @@ _WORKSHOPS = (
 )
 _IN_SPAN = (col(Session.starts_at) >= sa.bindparam("begins"), col(Session.starts_at) < sa.bindparam("ends"))
 _SESSIONS = (
-    sa.select(col(Workshop.counsellor), col(Session.starts_at), col(Session.minutes))
+    sa.select(col(Workshop.counsellor), col(Workshop.more_facilitators), col(Session.starts_at), col(Session.minutes))
     .join(Session, col(Session.workshop_id) == col(Workshop.id))
     .where(*_WORKSHOPS, *_IN_SPAN)
 )
@@ -107,8 +109,12 @@ _SESSIONS = (
 async def sessions_taking_time(
     session: AsyncSession, centre: str, begins: datetime, ends: datetime
 ) -> list[TakenBySession]:
-    """The sessions of workshops at a centre that begin in [begins, ends)."""
-    return [TakenBySession(*row) for row in await session.execute(_SESSIONS, _span(centre, begins, ends))]
+    """The sessions of workshops at a centre that begin in [begins, ends), one for each of those who lead it."""
+    return [
+        TakenBySession(leader, starts_at, minutes)
+        for first, others, starts_at, minutes in await session.execute(_SESSIONS, _span(centre, begins, ends))
+        for leader in dict.fromkeys((first, *others))
+    ]
 
 
 _WAITLISTED = (
@@ -141,31 +147,6 @@ async def attendance_between(session: AsyncSession, centre: str, begins: datetim
     """How often a participant attended, and did not attend, a session of a centre in [begins, ends)."""
     rows = await session.execute(_ATTENDED, _span(centre, begins, ends))
     return {bool(row[0]): int(row[1]) for row in rows}
-
-
-_OTHERWISE = (
-    sa.select(col(QuarterHour.resource), sa.func.min(col(QuarterHour.quarter)), sa.func.max(col(QuarterHour.quarter)))
-    .where(in_list(col(QuarterHour.resource), "resources"))
-    .where(col(QuarterHour.quarter) >= sa.bindparam("begins"), col(QuarterHour.quarter) < sa.bindparam("ends"))
-    .where(col(QuarterHour.holder).not_in(sa.select(col(Interview.id)).where(*_OF_CENTRE)))
-    .where(col(QuarterHour.holder).not_in(sa.select(col(SlotHold.id))))
-    .group_by(col(QuarterHour.resource), col(QuarterHour.holder))
-)
-
-
-async def taken_otherwise(
-    session: AsyncSession, timeline: Timeline, centre: str, counsellors: Collection[str]
-) -> dict[str, int]:
-    """The quarter-hours of these counsellors that no interview of this centre has: absences, workshops, other centres.
-
-    Holds are not among them: a time that is held is open still.
-    """
-    mine = {f"counsellor:{code}": code for code in counsellors}
-    asked = _span(centre, timeline.begins, timeline.ends) | {"resources": sorted(mine)}
-    found: dict[str, list[slots.Interval]] = {}
-    for resource, first, last in await session.execute(_OTHERWISE, asked):
-        found.setdefault(mine[resource], []).append((first, last + QUARTER))
-    return {code: timeline.touched(intervals) for code, intervals in found.items()}
 
 
 def _span(centre: str, begins: datetime, ends: datetime) -> dict[str, Any]:

@@ -6,21 +6,16 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
 
-from services.chassis.storage.bulk import in_list
 from services.scheduling.domain import slots
 from services.scheduling.domain.availability import BookingRules, worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
-from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.availability import CounsellorProfile, absences_between, hours_at, profiles_of
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
-from services.scheduling.store.holds import expired_holders
-from services.scheduling.store.interviews import QuarterHour
+from services.scheduling.store.quarters import taken_bits
 
 ALWAYS = -1
 """Every quarter-hour: who has entered no working hours works while the centre is open."""
@@ -131,7 +126,7 @@ async def free_times(
     """When the counsellors of these calendars are free. The calendars' centres are among `centres`."""
     timeline = Timeline.of(search.first, search.last)
     mine = {code: f"counsellor:{code}" for code, _centre in calendars}
-    taken = await _taken(session, timeline, [*mine.values(), *search.also], search)
+    taken = await taken_bits(session, timeline, [*mine.values(), *search.also], search.now, search.besides)
     if search.besides is not None:
         # What is booked in an absence has its quarter-hours, and is not moved within it.
         for one in await absences_between(session, set(mine), timeline.begins, timeline.ends):
@@ -239,30 +234,3 @@ def openings(centre: Centre, timeline: Timeline) -> Iterator[slots.Interval]:
     hours = centre.hours
     for number in range((timeline.last - timeline.first).days + 2):
         yield from hours.intervals(timeline.first + timedelta(days=number))
-
-
-_TAKEN = (
-    sa.select(col(QuarterHour.resource), sa.func.min(col(QuarterHour.quarter)), sa.func.max(col(QuarterHour.quarter)))
-    .where(in_list(col(QuarterHour.resource), "resources"))
-    .where(col(QuarterHour.quarter) >= sa.bindparam("begins"), col(QuarterHour.quarter) < sa.bindparam("ends"))
-    .where(col(QuarterHour.holder).not_in(expired_holders()))
-    .group_by(col(QuarterHour.resource), col(QuarterHour.holder))
-)
-"""Each appointment's first and last quarter-hour: it takes those between them too. So do holds that are not over."""
-_TAKEN_BY_OTHERS = _TAKEN.where(col(QuarterHour.holder) != sa.bindparam("besides"))
-
-
-async def _taken(
-    session: AsyncSession, timeline: Timeline, resources: Collection[str], search: Search
-) -> dict[str, int]:
-    """The quarter-hours that are taken, of each of these resources that has any."""
-    asked = {"resources": sorted(set(resources)), "begins": timeline.begins, "ends": timeline.ends}
-    asked["now"] = search.now
-    if search.besides is None:
-        rows = await session.execute(_TAKEN, asked)
-    else:
-        rows = await session.execute(_TAKEN_BY_OTHERS, asked | {"besides": search.besides})
-    found: dict[str, list[slots.Interval]] = {}
-    for resource, first, last in rows:
-        found.setdefault(resource, []).append((first, last + QUARTER))
-    return {resource: timeline.touched(intervals) for resource, intervals in found.items()}

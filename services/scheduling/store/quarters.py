@@ -1,0 +1,109 @@
+"""The quarter-hours that are taken, as the bits of a timeline."""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from services.chassis.storage.bulk import in_list
+from services.chassis.storage.gathered import gathered, moment_of
+from services.scheduling.domain import slots
+from services.scheduling.domain.slots import Timeline
+from services.scheduling.store.holds import SlotHold, expired_holders
+from services.scheduling.store.interviews import QuarterHour
+
+_QUARTERS = sa.select(col(QuarterHour.resource), gathered(col(QuarterHour.quarter)))
+_TAKEN = (
+    _QUARTERS.add_columns(sa.literal_column("1", sa.Integer()))
+    .where(in_list(col(QuarterHour.resource), "resources"))
+    .where(col(QuarterHour.quarter) >= sa.bindparam("begins"), col(QuarterHour.quarter) < sa.bindparam("ends"))
+    .group_by(col(QuarterHour.resource))
+)
+"""Without the holders: the key alone answers it, and no row of the table is looked up."""
+_SET_FREE = (
+    _QUARTERS.add_columns(sa.literal_column("0", sa.Integer()))
+    .where(col(QuarterHour.holder).in_(expired_holders()))
+    .group_by(col(QuarterHour.resource))
+)
+_BESIDES = (
+    _QUARTERS.add_columns(sa.literal_column("0", sa.Integer()))
+    .where(col(QuarterHour.holder) == sa.bindparam("besides"))
+    .group_by(col(QuarterHour.resource))
+)
+_TAKEN_NOW = sa.union_all(_TAKEN, _SET_FREE)
+_TAKEN_BY_OTHERS = sa.union_all(_TAKEN, _SET_FREE, _BESIDES)
+
+
+_HELD = (
+    _QUARTERS.add_columns(sa.literal_column("0", sa.Integer()))
+    .where(col(QuarterHour.holder).in_(sa.select(col(SlotHold.id))))
+    .group_by(col(QuarterHour.resource))
+)
+_RESERVED = sa.union_all(_TAKEN, _HELD)
+
+
+async def reserved_bits(session: AsyncSession, timeline: Timeline, resources: Collection[str]) -> dict[str, int]:
+    """The quarter-hours that are reserved, of each of these resources that has any. Those of holds are not."""
+    asked = {"resources": sorted(set(resources)), "begins": timeline.begins, "ends": timeline.ends}
+    return _apart(timeline, await session.execute(_RESERVED, asked))
+
+
+async def taken_bits(
+    session: AsyncSession, timeline: Timeline, resources: Collection[str], now: datetime, besides: UUID | None = None
+) -> dict[str, int]:
+    """The quarter-hours that are taken, of each of these resources that has any: not by holds that are over now.
+
+    `besides`: nor by this holder.
+    """
+    asked = {"resources": sorted(set(resources)), "begins": timeline.begins, "ends": timeline.ends}
+    asked["now"] = now
+    if besides is None:
+        rows = await session.execute(_TAKEN_NOW, asked)
+    else:
+        rows = await session.execute(_TAKEN_BY_OTHERS, asked | {"besides": besides})
+    return _apart(timeline, rows)
+
+
+def _apart(timeline: Timeline, rows: Iterable[Any]) -> dict[str, int]:
+    """What is taken, without what does not count as taken."""
+    taken: dict[str, int] = {}
+    set_free: dict[str, int] = {}
+    bits = QuarterBits(timeline)
+    for resource, quarters, takes in rows:
+        found = taken if takes else set_free
+        found[resource] = found.get(resource, 0) | bits.of(quarters)
+    return {resource: bits & ~set_free.get(resource, 0) for resource, bits in taken.items()}
+
+
+class QuarterBits:
+    """Many quarter-hours as the bits of a timeline. Each one is read once: calendars share them."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self._known: dict[str | datetime, int] = {}
+
+    def of(self, quarters: Sequence[str | datetime]) -> int:
+        """The bits of these quarter-hours, as `gathered` has them; of those beside the timeline none."""
+        size, known = self._timeline.size, self._known
+        digits = bytearray(b"0") * size
+        for one in quarters:
+            at = known.get(one)
+            if at is None:
+                at = known[one] = _number_of(one) - self._timeline.origin
+            if 0 <= at < size:
+                digits[size - 1 - at] = _ONE
+        return int(digits, 2)
+
+
+@lru_cache(maxsize=16_384)
+def _number_of(quarter: str | datetime) -> int:
+    """The number of a quarter-hour from 1970, kept for further requests: a year has 35,000."""
+    return slots.number_of(moment_of(quarter))
+
+
+_ONE = ord("1")
