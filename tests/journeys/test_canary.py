@@ -62,6 +62,7 @@ NOT_TYPED = {
     "HeldVisit.ticket_in_hand": "a number",
     "HeldSeat.workshop": "the title of a workshop, for everyone in it",
     "HeldChange.item": "a code or an id",
+    "HeldCalendar.language": "a code",
     "HeldMessage.error": "the number that the mail server answered, or a code",
 }
 """Texts of what is held about a person that neither they nor anybody else typed about them, and what they are."""
@@ -184,10 +185,20 @@ def lives_through_everything(liege: Centre, canaries: Canaries) -> str:
     liege.interview(path)
     visitor = by_link(liege.stack, link[0])
     write_the_plan(liege, visitor, liege.plan_of(person), canaries)
+    subscribe(visitor, canaries)
     for change in ("withdrawals", "consents"):
         assert visitor.post(f"/intake/mine/{change}", data={"purpose": "reminders"}).status_code == 303
     assert liege.stack.browse().post(link[0], data={"pin": PIN[::-1]}).status_code == 422
     return person
+
+
+def subscribe(visitor: httpx2.Client, canaries: Canaries) -> None:
+    """A calendar program of theirs reads their appointments."""
+    made = visitor.post("/scheduling/mine/calendar", data={"id": str(uuid4())})
+    address = re.search(r"/scheduling/ics/([\w-]+)\.ics", made.text)
+    assert address is not None, made.text
+    assert visitor.get(address[0]).headers["content-type"].startswith("text/calendar")
+    canaries.typed["secret of the calendar"] = address[1]
 
 
 def opened_path(liege: Centre, person: str) -> str:
