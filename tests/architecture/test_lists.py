@@ -38,7 +38,6 @@ NO_LIST = {
     "scheduling.store.holds.expired_before": "deleted in batches",
     "scheduling.store.offers.workshops_due": "offered in batches",
     "scheduling.store.interviews.unrestated": "restated in batches",
-    "scheduling.store.line.in_line": "the head of the line, of whom one is taken",
     "scheduling.store.rooms.unpublished": "published in batches",
     "plans.store.queries.active_services": "choices of a form; the centre's referrals have the search for the others",
 }

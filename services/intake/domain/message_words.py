@@ -81,10 +81,7 @@ WORDS = {
     MailPurpose.WORKSHOP_OFFER: Words(
         msg("A place is free for you in the workshop from {date}"),
         msg("You wait for a place in this workshop. One is free now, and is kept for you. Do you want it?"),
-        msg(
-            "A place is free for you in the workshop from {date} at {time}. Answer on your page or by telephone by "
-            "{until}."
-        ),
+        msg("A place is free in the workshop: {date}, {time}. Answer or call by {until}."),
     ),
     MailPurpose.WORKSHOP_OFFER_ENDED: Words(
         msg("The place in the workshop from {date} is no longer kept for you"),
