@@ -1,4 +1,4 @@
-"""The events of scheduling that take back or correct what earlier ones said about an interview."""
+"""The events of scheduling that take back or correct what earlier ones reported about an interview."""
 
 from services.contracts.appointments import AppointmentMode, ModeCode
 from services.contracts.envelope import AreaCode, At, CentreCode, Event, Flag, PersonalReference, StaffCode

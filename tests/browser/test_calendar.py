@@ -35,7 +35,7 @@ async def opened(page: Page, lived: Morning, booked: dict[str, str]) -> Locator:
 
 
 async def is_at(entry: Locator, time: str, minutes: int = 60, shows: str = "done") -> None:
-    """The server has it there, and the page has said so."""
+    """The server has it there, and the page shows it."""
     await expect(entry.page.locator("#calendar-move")).to_have_attribute("data-shows", shows)
     await expect(entry).to_have_attribute("data-time", time)
     await expect(entry).to_have_attribute("data-minutes", str(minutes))

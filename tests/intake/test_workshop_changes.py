@@ -221,18 +221,18 @@ async def test_the_text_message_names_the_session_that_changed_and_the_letter_li
     tuesday = NEXT_MONDAY + timedelta(days=1)
     meetings = [Meeting(uuid4(), at, at + timedelta(hours=2)) for at in (tuesday, FRIDAY)]
 
-    def said(purpose: MailPurpose, *, short: bool, several: bool = False) -> str:
+    def text_of(purpose: MailPurpose, *, short: bool, several: bool = False) -> str:
         texts = built_in(purpose, "fr", several=several)
         values = values_of(centre, meetings, Addresses(None, "stop"), "fr", until=tuesday, short=short)
         return sms_of(texts, values) if short else f"{filled(texts.subject, values)}\n{body_of(texts, values)}"
 
-    text = said(MailPurpose.WORKSHOP_CHANGED, short=True)
+    text = text_of(MailPurpose.WORKSHOP_CHANGED, short=True)
     assert text.startswith("Les dates de votre atelier ont changé. Première séance concernée\u00a0: 10/03")
     assert "06/03" not in text
-    letter = said(MailPurpose.WORKSHOP_CHANGED, short=False)
+    letter = text_of(MailPurpose.WORKSHOP_CHANGED, short=False)
     assert letter.startswith("Les dates de votre atelier ont changé\n")
     assert letter.index("6 mars") < letter.index("10 mars")
     cancelled = MailPurpose.WORKSHOP_SESSION_CANCELLED
-    assert said(cancelled, short=False).startswith("Annulée\u00a0: une séance")
-    assert said(cancelled, short=False, several=True).startswith("Annulées\u00a0: des séances")
-    assert said(cancelled, short=True, several=True).startswith("Plusieurs séances de votre atelier sont annulées.")
+    assert text_of(cancelled, short=False).startswith("Annulée\u00a0: une séance")
+    assert text_of(cancelled, short=False, several=True).startswith("Annulées\u00a0: des séances")
+    assert text_of(cancelled, short=True, several=True).startswith("Plusieurs séances de votre atelier sont annulées.")

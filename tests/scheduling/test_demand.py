@@ -214,10 +214,10 @@ async def see(desk: Client, status: int = 200, language: str = "en") -> str:
 
 async def test_page_api_and_files_have_the_same_figures(desk: Client, clock: FixedClock) -> None:
     found = await filled(desk, clock)
-    told = (await desk.get(API, params={"centre": LIEGE})).json()
-    assert [one["demand"] for one in told["weeks"]] == [one.demand for one in found.weeks]
-    assert told["delay"] == found.delay._asdict()
-    assert told["missed_interviews"] == found.missed_interviews._asdict()
+    answer = (await desk.get(API, params={"centre": LIEGE})).json()
+    assert [one["demand"] for one in answer["weeks"]] == [one.demand for one in found.weeks]
+    assert answer["delay"] == found.delay._asdict()
+    assert answer["missed_interviews"] == found.missed_interviews._asdict()
     html = await see(desk)
     this = found.weeks[8]
     assert f'<dt>Missing slots this week</dt> <dd class="figure-value">{this.more}</dd>' in html

@@ -216,8 +216,8 @@ async def test_who_missed_or_came_to_the_last_session_left_is_done_when_the_late
     await change(store, workshop, replace(plan, sessions=plan.sessions[:2]))
     assert [one.subject_ref for one in await emitted_events(store, FinalisingSessionDue)] == [came]
     last = [one for one in await emitted_events(store, AttendanceRecorded) if one.session_id == plan.sessions[1].id]
-    said = [(one.subject_ref == came, one.attended, one.final) for one in last]
-    assert sorted(said) == [(False, False, False), (False, False, True), (True, True, False)]
+    recorded = [(one.subject_ref == came, one.attended, one.final) for one in last]
+    assert sorted(recorded) == [(False, False, False), (False, False, True), (True, True, False)]
     async with store.read() as session:
         assert (await session.get_one(Workshop, workshop.id)).status == "finished"
 

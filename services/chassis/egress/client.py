@@ -134,7 +134,7 @@ def _as_bytes(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 
 def _check_status(status: int) -> None:
-    """Raises `EgressRefused`: a redirect could lead anywhere, and is told apart because its address can be entered."""
+    """Raises `EgressRefused`: a redirect could lead anywhere. Its refusal names it: its address can be entered."""
     if status in (301, 302, 303, 307, 308):
         raise EgressRefused(Refusal.REDIRECTED, status)
     if status not in (200, 304):

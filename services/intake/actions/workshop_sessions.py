@@ -25,7 +25,7 @@ from services.intake.store.reminders import of_seat
 async def change_workshop(
     work: Work, workshop_id: UUID, centre: str, sessions: Mapping[UUID, Booking], at: datetime
 ) -> None:
-    """Copy a workshop's sessions anew, by their ids. Those that had begun then (`at`) stay as they were held.
+    """Copy a workshop's sessions again, by their ids. Those that had begun then (`at`) stay as they were held.
 
     The appointments of its people get its counsellor and room; their times follow by `reschedule_seat`.
     """
@@ -169,7 +169,7 @@ async def _drop_reminders(work: Work, waiting: Sequence[Message], gone: Collecti
 def _replacing(
     waiting: Sequence[Message], coming: Sequence[Meeting], changed: Collection[UUID]
 ) -> tuple[MailPurpose, list[Meeting]]:
-    """What is said instead of what waits, with the first of the changed sessions in front.
+    """What is sent instead of what waits, with the first of the changed sessions in front.
 
     Who has no message about their place yet gets that one.
     """

@@ -184,19 +184,23 @@ async def move(
     await keep_absences(work.session, freed)
     interview.counsellor, interview.room, interview.mode = counsellor, room, held.mode.value
     interview.starts_at, interview.minutes, interview.moved_by = starts_at, minutes, by.value
+    _emit_moved(work, interview, by)
+
+
+def _emit_moved(work: Work, interview: Interview, by: Side) -> None:
     work.emit(
         interview,
         InterviewMoved(
             interview_id=interview.id,
             centre=interview.centre,
-            counsellor=counsellor,
-            room=room,
-            starts_at=starts_at,
-            minutes=minutes,
+            counsellor=interview.counsellor,
+            room=interview.room,
+            starts_at=interview.starts_at,
+            minutes=interview.minutes,
             subject_ref=interview.subject_ref,
             area=interview.area,
             moved_by=by,
-            mode=held.mode,
+            mode=interview.arrangement.mode,
         ),
     )
 

@@ -107,7 +107,7 @@ def _ended(because: OfferEnd) -> SeatStatus:
 
 
 async def drop_offers(work: Work, workshop: Workshop) -> None:
-    """The workshop is cancelled: nothing in it is offered any more. `WaitlistEnded` has said so to those concerned."""
+    """The workshop is cancelled: nothing in it is offered any more. `WaitlistEnded` informs those concerned."""
     for seat in await seats_of(work.session, workshop.id, *OFFERED_SEATS):
         seat.status, seat.released_at, seat.cancelled_by = SeatStatus.RELEASED.value, work.now, Side.CENTRE.value
     workshop.offered = 0

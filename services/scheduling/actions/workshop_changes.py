@@ -180,8 +180,8 @@ async def _reschedule(
         for ordinal, one in enumerate(coming, len(kept) - len(known) + 1)
     ]
     await work.session.flush()
-    anew = [row for row, one in zip(sessions, coming, strict=True) if one.id is None or row in moved or row in stay]
-    await series.reserve_sessions(work, workshop, anew, centre.zone)
+    again = [row for row, one in zip(sessions, coming, strict=True) if one.id is None or row in moved or row in stay]
+    await series.reserve_sessions(work, workshop, again, centre.zone)
     await work.session.flush()
     await keep_absences(work.session, freed)
     return sessions

@@ -1,6 +1,9 @@
 """Calendars of a day, a week or a month: a counsellor's, a room's, or the whole centre's."""
 
-from fastapi import Request
+from typing import Annotated
+
+from fastapi import Query, Request
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.chassis.i18n import date_text
@@ -24,21 +27,27 @@ from services.scheduling.store.rooms import room_names
 router = Router("/scheduling", pages=True)
 
 
+class CalendarQuery(BaseModel):
+    """The address of a calendar: nothing in it has to be there. `counsellor` `*`: the whole centre's."""
+
+    centre: Key = ""
+    view: Key = ""
+    date: Key = ""
+    counsellor: Key = ""
+    room: Key = ""
+
+
 @router.get("/agenda")
 async def show(
     request: Request,
     read: Reading,
     running: Running,
     person: Counsellor,
-    centre: Key = "",
-    view: Key = "",
-    date: Key = "",
-    counsellor: Key = "",
-    room: Key = "",
+    query: Annotated[CalendarQuery, Query()],
 ) -> Response:
     """A calendar: the counsellor's own, a colleague's, all of the centre's (`*`), or a room's. `view`: see `View`."""
-    centre_copy, own = await desk_of(read, person, centre)
-    asked = _asked(running, person, centre_copy, view, date, counsellor, room)
+    centre_copy, own = await desk_of(read, person, query.centre)
+    asked = _asked(running, person, centre_copy, query)
     found = await calendar_board(read, asked)
     whose = asked.counsellor or "*"
     belongs = whose != "*" and await belongs_to(read, whose, centre_copy.code)
@@ -69,16 +78,16 @@ async def show(
     )
 
 
-def _asked(running: Runtime, person: Person, centre: Centre, view: str, day: str, counsellor: str, room: str) -> Asked:
+def _asked(running: Runtime, person: Person, centre: Centre, query: CalendarQuery) -> Asked:
     """The calendar of an address. An unknown view is the day's."""
     today = running.clock().astimezone(centre.zone).date()
-    whose = counsellor or staff_code(person) or "*"
+    whose = query.counsellor or staff_code(person) or "*"
     return Asked(
         centre=centre.code,
-        view=View(view) if view in VIEW_LABELS else View.DAY,
-        day=parse_day(day, today),
-        counsellor=None if room or whose == "*" else whose,
-        room=room or None,
+        view=View(query.view) if query.view in VIEW_LABELS else View.DAY,
+        day=parse_day(query.date, today),
+        counsellor=None if query.room or whose == "*" else whose,
+        room=query.room or None,
         visible=tuple(sorted(person.centres)),
         horizon=horizon_of(running),
         clock=running.clock,
@@ -103,15 +112,11 @@ async def stream(
     read: Reading,
     running: Running,
     person: Counsellor,
-    centre: Key = "",
-    view: Key = "",
-    date: Key = "",
-    counsellor: Key = "",
-    room: Key = "",
+    query: Annotated[CalendarQuery, Query()],
 ) -> Response:
     """The calendar, live: what others book, move and cancel."""
-    centre_copy, _own = await desk_of(read, person, centre)
-    asked = _asked(running, person, centre_copy, view, date, counsellor, room)
+    centre_copy, _own = await desk_of(read, person, query.centre)
+    asked = _asked(running, person, centre_copy, query)
     return live_board(
         request, Board(board(centre_copy.code), "scheduling/calendar_board.html", calendar_board, (asked,))
     )

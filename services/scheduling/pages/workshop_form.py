@@ -243,7 +243,7 @@ async def _copied(session: AsyncSession, workshop: Workshop, now: datetime) -> S
 async def _page(request: Request, session: AsyncSession, sheet: Sheet, *, status: int = 200) -> Response:
     centre, workshop = sheet.centre, sheet.workshop
     team = await counsellor_choices(session, centre.code)
-    if workshop is not None:  # who left meanwhile stays, until the team chooses somebody else
+    if workshop is not None:  # who left meanwhile stays, until the team chooses another person
         left = [code for code in workshop.facilitators if code not in dict(team)]
         names = await counsellor_names(session, left)
         team += [(code, names[code]) for code in left]
