@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import Query, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from services.chassis.i18n import date_text
@@ -11,7 +10,7 @@ from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.service.definition import Runtime
 from services.chassis.web import Board, Reading, Router, Running, live_board, page
-from services.contracts.text import Key
+from services.contracts.text import Input, Key
 from services.scheduling.actions.boards import board
 from services.scheduling.claims import staff_code
 from services.scheduling.domain.calendars import VIEW_LABELS, View, week_number
@@ -27,7 +26,7 @@ from services.scheduling.store.rooms import room_names
 router = Router("/scheduling", pages=True)
 
 
-class CalendarQuery(BaseModel):
+class CalendarQuery(Input):
     """The address of a calendar: nothing in it has to be there. `counsellor` `*`: the whole centre's."""
 
     centre: Key = ""
