@@ -254,7 +254,10 @@ class SeatReleased(Event, type="cefo.scheduling.seat-released.v1", topic=WORKSHO
 
 
 class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", topic=WORKSHOPS, about="workshop_id"):
-    """Whether one person came to one session. `final`: it was the workshop's last."""
+    """Whether one person came to one session. `final`: it was the workshop's last.
+
+    `present_since`: when it was recorded that the person came, if this corrects it. Who counted that takes it back.
+    """
 
     workshop_id: Reference
     session_id: Reference
@@ -265,6 +268,7 @@ class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", t
     at: At
     attended: Flag
     final: Flag
+    present_since: At | None = None
 
 
 class FinalisingSessionDue(

@@ -50,3 +50,15 @@ class WaitlistEnded(Event, type="cefo.scheduling.waitlist-ended.v1", topic=WORKS
     subject_ref: SubjectRef
     centre: CentreCode
     at: At
+
+
+class FinalisingSessionWithdrawn(
+    Event, type="cefo.scheduling.finalising-session-withdrawn.v1", topic=WORKSHOPS, about="workshop_id"
+):
+    """The person did not come to the last session after all: the session that was due to finalise their path is not."""
+
+    workshop_id: Reference
+    path_id: PersonalReference
+    subject_ref: SubjectRef
+    centre: CentreCode
+    at: At

@@ -82,7 +82,9 @@ def _held(
 
 @reactions.on(AttendanceRecorded)
 async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
-    """Counts the attendance of a workshop session."""
+    """Counts the attendance of a workshop session, and takes back one that is corrected."""
+    if event.present_since is not None:
+        actions.uncount(work, Measure.WORKSHOP_SEATS, event.present_since, event.centre)
     if event.attended:
         actions.count(work, Measure.WORKSHOP_SEATS, event.at, event.centre)
 

@@ -11,7 +11,7 @@ from services.chassis.refusals import UnknownCentre
 from services.chassis.storage.store import Work
 from services.contracts import Event
 from services.contracts.accounts import AccountPublished
-from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested, ReferralStatus
+from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested
 from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
 from services.contracts.interviews import InterviewResumed, InterviewUndone
@@ -35,7 +35,7 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
     WorkshopCancelled,
 )
-from services.contracts.workshops import SeatRescheduled, WaitlistEnded, WorkshopChanged
+from services.contracts.workshops import FinalisingSessionWithdrawn, SeatRescheduled, WaitlistEnded, WorkshopChanged
 from services.intake.actions import appointments, erasure, interviews, messages, reminders, visits, workshop_sessions
 from services.intake.domain.messages import MailPurpose, meeting_at
 from services.intake.store import Account, Centre, Visit, Visitor, reread_centres
@@ -257,6 +257,12 @@ async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> 
     await messages.queue_notice(work, MailPurpose.FINALISING_DUE, who, path, path, event.at)
 
 
+@reactions.on(FinalisingSessionWithdrawn, loads=of_person)
+async def on_finalising_session_withdrawn(work: Work, event: FinalisingSessionWithdrawn) -> None:
+    """Drops that message if it waits to be sent."""
+    await messages.drop_notice(work, MailPurpose.FINALISING_DUE, event.path_id, event.path_id)
+
+
 @reactions.on(ActionPlanned, loads=of_person)
 async def on_action_planned(work: Work, event: ActionPlanned) -> None:
     """Tells the person of a new task in their plan, unless they wrote it themselves."""
@@ -273,16 +279,7 @@ async def on_referral_requested(work: Work, event: ReferralRequested) -> None:
 @reactions.on(ReferralProgressed)
 async def on_referral_progressed(work: Work, event: ReferralProgressed) -> None:
     """Tells the person that there is an answer. Which, and whose, is on their own page."""
-    match event.status:
-        case ReferralStatus.ACCEPTED:
-            await messages.referral_answered(work, event.referral_id, event.status, event.at)
-        case ReferralStatus.REJECTED:
-            await messages.referral_answered(work, event.referral_id, event.status, event.at)
-            await messages.delete_referred_person(work, event.referral_id)
-        case ReferralStatus.COMPLETED | ReferralStatus.CANCELLED | ReferralStatus.EXPIRED:
-            await messages.delete_referred_person(work, event.referral_id)
-        case ReferralStatus.REQUESTED | ReferralStatus.RECEIVED | ReferralStatus.IN_PROGRESS:
-            pass
+    await messages.referral_progressed(work, event.referral_id, event.status, event.at)
 
 
 @reactions.on(AccountPublished)

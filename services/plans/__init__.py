@@ -6,7 +6,7 @@ Emits   on `cefo.plans.plans`: PlanOpened, AssessmentRecorded, InformationStepPl
         ReflectionAdded, GoalSet, ActionTrackOpened, ActionPlanned, ActionProgressed, PlanConfirmed, PlansPurged.
         No event carries text of a plan.
 Reacts  PathOpened, PathClosed, PathReopened, InterviewHeld, SeatTaken, AttendanceRecorded, FinalisingSessionDue,
-        WorkshopAnnounced, WorkshopChanged (scheduling);
+        FinalisingSessionWithdrawn, WorkshopAnnounced, WorkshopChanged (scheduling);
         ReferralRequested, ReferralProgressed, ProviderPublished, CentrePublished (directory);
         VisitorRegistered, VisitorConsentGiven, VisitorConsentWithdrawn, VisitorLinkChanged, SubjectErased (intake).
 """

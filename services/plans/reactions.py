@@ -28,7 +28,7 @@ from services.contracts.scheduling import (
     SeatTaken,
     WorkshopAnnounced,
 )
-from services.contracts.workshops import WorkshopChanged
+from services.contracts.workshops import FinalisingSessionWithdrawn, WorkshopChanged
 from services.plans import actions
 from services.plans.actions import consent
 from services.plans.domain import attendance_id_of, plan_id_of
@@ -50,7 +50,9 @@ from services.plans.store import (
 reactions = Reactions()
 
 
-def of_path(event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessionDue) -> list[RowKey]:
+def of_path(
+    event: PathOpened | SeatTaken | AttendanceRecorded | FinalisingSessionDue | FinalisingSessionWithdrawn,
+) -> list[RowKey]:
     """The rows that an event of a path needs: path, person and plan."""
     return [(Path, event.path_id), (Subject, event.subject_ref), (Plan, plan_id_of(event.path_id))]
 
@@ -160,6 +162,12 @@ async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
 async def on_finalising_session_due(work: Work, event: FinalisingSessionDue) -> None:
     """Marks the finalising session as due."""
     await actions.mark_finalising_due(work, event.path_id, subject_ref=event.subject_ref, at=event.at)
+
+
+@reactions.on(FinalisingSessionWithdrawn, loads=of_path)
+async def on_finalising_session_withdrawn(work: Work, event: FinalisingSessionWithdrawn) -> None:
+    """The finalising session is not due: the person did not come to the last session after all."""
+    await actions.withdraw_finalising(work, event.path_id, subject_ref=event.subject_ref)
 
 
 @reactions.on(ReferralRequested, loads=Referral)

@@ -26,6 +26,7 @@ from services.contracts.scheduling import (
     WorkshopAnnounced,
     WorkshopSession,
 )
+from services.contracts.workshops import FinalisingSessionWithdrawn
 from services.plans import actions
 from services.plans.domain import plan_id_of
 from services.plans.reactions import reactions
@@ -150,6 +151,15 @@ class Adult:
             subject_ref=self.subject_ref,
             centre=MONS,
             at=MARCH + timedelta(days=3, hours=3),
+        )
+
+    def finalising_withdrawn(self) -> FinalisingSessionWithdrawn:
+        return FinalisingSessionWithdrawn(
+            workshop_id=self.workshop_id,
+            path_id=self.path_id,
+            subject_ref=self.subject_ref,
+            centre=MONS,
+            at=MARCH + timedelta(days=3, hours=4),
         )
 
 

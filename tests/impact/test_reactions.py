@@ -81,6 +81,18 @@ async def test_who_did_not_come_and_steps_on_the_way_count_nothing(store: Store)
     }
 
 
+async def test_a_presence_that_is_corrected_is_taken_back_on_the_day_it_was_counted(store: Store) -> None:
+    came = attended(came=True)
+    later = NOON + timedelta(days=2)
+    absent = came.model_copy(update={"at": later, "attended": False, "present_since": NOON})
+    again = came.model_copy(update={"at": later})
+    await publish(store, reactions, record_of(came, 1), record_of(absent, 2))
+    assert set((await tallies(store)).values()) == {0}
+    await publish(store, reactions, record_of(again, 3))
+    counted = {cell: number for cell, number in (await tallies(store)).items() if number}
+    assert counted == {(later.date(), "liege", "workshop_attendances", ""): 1}
+
+
 async def test_a_corrected_need_moves_the_visitor_on_the_day_of_the_visit(store: Store) -> None:
     visit = checked_in()
     corrected = corrected_area(visit, before="find-job", area=None)

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock
 from services.contracts.offers import SeatOffered
 from services.contracts.queue import seat_appointment
-from services.contracts.scheduling import SeatTaken, WorkshopAnnounced, WorkshopCancelled, WorkshopSession
-from services.contracts.workshops import SeatRescheduled, WaitlistEnded, WorkshopChanged
+from services.contracts.scheduling import (
+    FinalisingSessionDue,
+    SeatTaken,
+    WorkshopAnnounced,
+    WorkshopCancelled,
+    WorkshopSession,
+)
+from services.contracts.workshops import FinalisingSessionWithdrawn, SeatRescheduled, WaitlistEnded, WorkshopChanged
 from services.intake.actions.letters import Addresses, body_of, sms_of, values_of
 from services.intake.actions.message_texts import built_in
 from services.intake.actions.messages import remind
@@ -236,3 +243,15 @@ async def test_the_text_message_names_the_session_that_changed_and_the_letter_li
     assert text_of(cancelled, short=False).startswith("Annulée\u00a0: une séance")
     assert text_of(cancelled, short=False, several=True).startswith("Annulées\u00a0: des séances")
     assert text_of(cancelled, short=True, several=True).startswith("Plusieurs séances de votre atelier sont annulées.")
+
+
+async def test_a_final_interview_that_is_not_due_any_more_is_announced_to_nobody(store: Store) -> None:
+    ids: dict[str, Any] = {"workshop_id": uuid4(), "path_id": uuid4(), "subject_ref": await agreeing(store)}
+    due = FinalisingSessionDue(centre="liege", at=MONDAY, **ids)
+    corrected = FinalisingSessionWithdrawn(centre="liege", at=MONDAY, **ids)
+    await happens(store, due, corrected)
+    assert await sent(store) == []
+    await happens(store, due)
+    assert await sent(store) == ["finalising-due"]
+    await happens(store, corrected, due)
+    assert await sent(store) == [], "the person knows it"

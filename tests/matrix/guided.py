@@ -16,7 +16,7 @@ from services.intake.domain.links import digest, hash_pin
 from services.intake.store import Centre, link_with
 from services.plans import actions as plans
 from services.plans.domain import plan_id_of
-from services.scheduling.actions import availability, guidance, information, paths, seats, workshops
+from services.scheduling.actions import attendance, availability, guidance, information, paths, seats, workshops
 from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.store import Seat, Session, Workshop
 from tests.givens.intake import walks_in
@@ -162,7 +162,7 @@ async def _hold(world: World, side: Side) -> None:
     store = world.store("scheduling")
     async with store.work() as work:
         workshop = await work.load(Workshop, side["finished workshop"])
-        await workshops.record_attendance(work, workshop, side["finished session"], [side["finished seat"]])
+        await attendance.record_attendance(work, workshop, side["finished session"], [side["finished seat"]])
     async with store.work() as work:
         await guidance.hold(work, await guidance.interview_of(work, side["held"]))
     async with store.work() as work:

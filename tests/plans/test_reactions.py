@@ -71,6 +71,16 @@ async def test_the_first_session_attended_opens_a_collective_plan(store: Store) 
     assert await emitted_types(store) == ["PlanOpened"]
 
 
+async def test_the_final_interview_is_due_until_the_attendance_is_corrected(store: Store) -> None:
+    adult = Adult(Method.COLLECTIVE)
+    due: list[object] = []
+    for event in (adult.finalising_due(), adult.finalising_withdrawn(), adult.finalising_due()):
+        await react(store, [adult.path_opened(), adult.attendance(1), event])
+        async with store.read() as session:
+            due.append((await session.get_one(PathRow, adult.path_id)).finalising_due_at)
+    assert due == [adult.finalising_due().at, None, adult.finalising_due().at]
+
+
 async def test_a_path_has_one_plan_however_many_interviews_are_held(store: Store) -> None:
     adult = Adult(Method.INDIVIDUAL)
     await react(store, [adult.path_opened(), *(adult.interview(n) for n in (1, 2, 2, 3))], in_one_batch=True)
@@ -110,6 +120,8 @@ def collective_story(adult: Adult) -> list[list[Event]]:
         adult.attendance(1, attended=False),
         adult.attendance(3, final=True),
         adult.finalising_due(),
+        adult.attendance(3, attended=False, final=True),
+        adult.finalising_withdrawn(),
     ]
     return [workshop, [adult.path_opened()], [adult.interview(1)]]
 

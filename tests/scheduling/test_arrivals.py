@@ -21,7 +21,7 @@ from services.contracts.scheduling import (
     InterviewStarted,
     Side,
 )
-from services.scheduling.actions import arrivals, guidance, information, no_shows, paths, seats, workshops
+from services.scheduling.actions import arrivals, attendance, guidance, information, no_shows, paths, seats, workshops
 from services.scheduling.store import Interview, SessionArrival, Waiting
 from services.scheduling.store.workshops import sessions_of
 from tests.givens.events import emitted_events
@@ -248,7 +248,7 @@ async def test_who_arrived_for_a_workshop_is_not_recorded_as_absent(
     async def records(*came: UUID) -> None:
         async with store.work() as work:
             loaded = await work.load(type(workshop), workshop.id)
-            await workshops.record_attendance(work, loaded, meeting, came)
+            await attendance.record_attendance(work, loaded, meeting, came)
 
     with pytest.raises(Refused, match="seat-has-arrived"):
         await records()

@@ -14,7 +14,7 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.persons import VisitorMerged
 from services.contracts.scheduling import Side
-from services.scheduling.actions import guidance, no_shows, paths, seats, workshops
+from services.scheduling.actions import attendance, guidance, no_shows, paths, seats, workshops
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.pages import finalising
 from services.scheduling.store import GuidancePath, Seat, Session
@@ -54,7 +54,7 @@ async def due_paths(store: Store, clock: FixedClock, facilitators: Sequence[str]
         meeting = await work.session.scalar(sa.select(Session).where(col(Session.workshop_id) == made.id))
         taken = list(await work.session.scalars(sa.select(col(Seat.id)).where(col(Seat.workshop_id) == made.id)))
         assert meeting is not None
-        await workshops.record_attendance(work, made, meeting.id, taken)
+        await attendance.record_attendance(work, made, meeting.id, taken)
     async with store.read() as session:
         query = sa.select(GuidancePath).where(col(GuidancePath.workshop_id) == made.id).order_by(col(GuidancePath.id))
         return [one.id for one in await session.scalars(query)]

@@ -19,7 +19,7 @@ from services.contracts.scheduling import (
     PathOutcome,
     Side,
 )
-from services.scheduling.actions import guidance, paths, seats, workshops
+from services.scheduling.actions import attendance, guidance, paths, seats, workshops
 from services.scheduling.actions.end_of_day import free_closed_paths
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview, Workshop
@@ -226,7 +226,7 @@ async def test_a_collective_path_closes_with_its_plan_and_takes_no_second_sessio
     async with store.work() as work:
         workshop = await work.load(Workshop, workshop_id)
         [meeting] = await workshops.sessions_of(work.session, workshop_id)
-        await workshops.record_attendance(work, workshop, meeting.id, [seat_id])
+        await attendance.record_attendance(work, workshop, meeting.id, [seat_id])
     await react(store, [plan_confirmed(path, adult, Method.COLLECTIVE)])
     assert await closed(store) == [(path, PathOutcome.PLAN_CONFIRMED)]
     with pytest.raises(refusals.PathIsClosed):

@@ -8,7 +8,7 @@ estimates  learn, keep_estimate, estimate_for
 end_of_day  close_left_over, close_today, end_days
 people   register_visitor, change_details, identify_visitor, anonymise_visit, make_keys
 searching  search, search_elsewhere
-messages  queue_about, queue_notice, tasks_planned; remember_referral, referral_answered; remind, end_reminders
+messages  queue_about, queue_notice, tasks_planned; remember_referral, referral_progressed; remind, end_reminders
 reminders  book, move, cancel; take_seat, release_seat, cancel_workshop (incoming events)
 letters  Letters.compose
 accesses  log_access, log_opening, may_open

@@ -16,6 +16,7 @@ from services.chassis.mail.messages import USEFUL
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store, Work
 from services.contracts.consent import Purpose
+from services.contracts.directory import ReferralStatus
 from services.intake.domain.messages import MailPurpose, Meeting, message_id, next_reminder, send_at
 from services.intake.store import Centre, Consent, Visitor
 from services.intake.store.messages import Message, ReferredPerson, drop_open
@@ -69,6 +70,11 @@ async def queue_notice(
     visitor = await work.find(Visitor, subject_ref)
     if visitor is not None and at + USEFUL > work.now:
         await _queue(work, purpose, subject_ref, visitor.centre, at + USEFUL, about, occasion)
+
+
+async def drop_notice(work: Work, purpose: MailPurpose, about: UUID, occasion: object) -> None:
+    """Drop a message that `queue_notice` queued and that waits to be sent."""
+    await drop_open(work.session, col(Message.id) == message_id(about, purpose, occasion), work.now)
 
 
 async def queue_confirmation(
@@ -136,15 +142,27 @@ async def remember_referral(work: Work, referral_id: UUID, subject_ref: UUID, ce
         work.add(ReferredPerson(id=referral_id, subject_ref=subject_ref, centre=centre))
 
 
-async def referral_answered(work: Work, referral_id: UUID, status: str, at: datetime) -> None:
-    """The provider has answered."""
+async def referral_progressed(work: Work, referral_id: UUID, status: ReferralStatus, at: datetime) -> None:
+    """The person learns that the provider has answered. Nobody will answer one that has ended."""
+    match status:
+        case ReferralStatus.ACCEPTED:
+            await _referral_answered(work, referral_id, status, at)
+        case ReferralStatus.REJECTED:
+            await _referral_answered(work, referral_id, status, at)
+            await _delete_referred_person(work, referral_id)
+        case ReferralStatus.COMPLETED | ReferralStatus.CANCELLED | ReferralStatus.EXPIRED:
+            await _delete_referred_person(work, referral_id)
+        case ReferralStatus.REQUESTED | ReferralStatus.RECEIVED | ReferralStatus.IN_PROGRESS:
+            pass
+
+
+async def _referral_answered(work: Work, referral_id: UUID, status: str, at: datetime) -> None:
     known = await work.session.get(ReferredPerson, referral_id)
     if known is not None:
         await queue_notice(work, MailPurpose.REFERRAL_ANSWERED, known.subject_ref, referral_id, status, at)
 
 
-async def delete_referred_person(work: Work, referral_id: UUID) -> None:
-    """The referral has ended: nobody will answer it."""
+async def _delete_referred_person(work: Work, referral_id: UUID) -> None:
     known = await work.find(ReferredPerson, referral_id)
     if known is not None:
         await work.session.delete(known)

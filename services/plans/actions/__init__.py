@@ -13,6 +13,7 @@ from services.plans.actions.paths import (
     reopen_path,
     stop_path,
     take_seat,
+    withdraw_finalising,
 )
 from services.plans.actions.writing import (
     add_reflection,
@@ -45,5 +46,6 @@ __all__ = [
     "stop_path",
     "take_seat",
     "update_referral",
+    "withdraw_finalising",
     "write_assessment",
 ]

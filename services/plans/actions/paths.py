@@ -115,6 +115,15 @@ async def mark_finalising_due(work: Work, path_id: UUID, *, subject_ref: UUID, a
     _notify_boards(work, path)
 
 
+async def withdraw_finalising(work: Work, path_id: UUID, *, subject_ref: UUID) -> None:
+    """Marks that the individual finalising session is not due."""
+    path = await _path(work, path_id, subject_ref)
+    if path is None:
+        return
+    path.finalising_due_at = None
+    _notify_boards(work, path)
+
+
 async def announce_workshop(work: Work, workshop_id: UUID, sessions: int) -> None:
     """Stores how many sessions a workshop has."""
     known = await work.find(Workshop, workshop_id)

@@ -6,7 +6,8 @@ information  start, finish, release_visitor: information interviews with a visit
 holds        hold_slot, prolong, give_back, book_held: times that are chosen and not yet booked
 paths        open_path, give_up, plan_confirmed: guidance paths
 reopening    reopen: a path that was given up
-workshops    announce, cancel_workshop, record_attendance
+workshops    announce, cancel_workshop
+attendance   record_attendance: of a workshop's session, and its correction
 seats        take_seat, release_seat, accept, decline, wait_again
 offers       go_on: a free seat is offered to the first person on the waitlist
 rooms        add_room, change_room, use_room: the list of a centre's rooms

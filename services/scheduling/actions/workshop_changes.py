@@ -14,12 +14,12 @@ from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.workshops import SeatRescheduled, WorkshopChanged
 from services.scheduling.actions import series
+from services.scheduling.actions.attendance import finish_if_over
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import free, release
 from services.scheduling.actions.offers import shorten_offers
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.series import Planned
-from services.scheduling.actions.workshops import finish_if_over
 from services.scheduling.domain import refusals, rules, times
 from services.scheduling.domain.rooms import places_in
 from services.scheduling.domain.series import check_coming_sessions

@@ -17,7 +17,7 @@ from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Side
 from services.contracts.text import Key, Name
 from services.contracts.values import Moment, Whole, YesNo
-from services.scheduling.actions import workshops
+from services.scheduling.actions import attendance, workshops
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
 from services.scheduling.domain.rooms import CAPACITY_MOST
@@ -206,9 +206,13 @@ async def cancel_workshop(id: UUID, body: WorkshopCancellation, work: Working, p
 async def record_attendance(
     id: UUID, session_id: UUID, body: AttendanceOf, work: Working, running: Running, person: Counsellor
 ) -> WorkshopInFull:
-    """Record a session's attendance. The last session's makes the finalising sessions due."""
+    """Record a session's attendance. The last session's makes the finalising sessions due.
+
+    Sent again, it corrects the attendance, until 7 days after that of the last session was recorded. Nobody is made
+    absent from the last session whose final interview is booked or held.
+    """
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
-    await workshops.record_attendance(work, workshop, session_id, body.came, body.version)
+    await attendance.record_attendance(work, workshop, session_id, body.came, body.version)
     await work.session.flush()
     return await in_full(work.session, workshop, running)
 

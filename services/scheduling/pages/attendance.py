@@ -20,8 +20,9 @@ from services.chassis.web import Body, Reading, Router, Running, Working, apply_
 from services.contracts.scheduling import Side
 from services.contracts.text import Key
 from services.contracts.values import Version
-from services.scheduling.actions import seats, workshops
+from services.scheduling.actions import attendance, seats
 from services.scheduling.domain import refusals
+from services.scheduling.domain.attendance import may_record
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.domain.states import (
     SeatStatus,
@@ -171,7 +172,7 @@ async def check_seat_of(work: Work, id: UUID, seat_id: UUID, person: Person) -> 
 
 
 @router.post("/{id}/sessions/{session_id}")
-async def attendance(
+async def record_attendance(
     id: UUID,
     session_id: UUID,
     form: Annotated[AttendanceForm, Form()],
@@ -179,15 +180,17 @@ async def attendance(
     work: Working,
     person: Counsellor,
 ) -> Response:
-    """Record a session's attendance."""
+    """Record a session's attendance, or correct it."""
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
+    finished = is_finished(WorkshopStatus(workshop.status))
     came = form.came
     if form.all == "yes":
         participants, _queued = await participants_and_waitlist(work.session, id)
         came = [seat.id for seat in participants]
-    await workshops.record_attendance(work, workshop, session_id, came, form.version)
-    ended = is_finished(WorkshopStatus(workshop.status))
-    done = _("Attendance saved. You can now book the final interviews.") if ended else _("Attendance saved.")
+    await attendance.record_attendance(work, workshop, session_id, came, form.version)
+    done = _("Attendance saved.")
+    if is_finished(WorkshopStatus(workshop.status)) and not finished:
+        done = _("Attendance saved. You can now book the final interviews.")
     return see_other(request, f"/scheduling/workshops/{id}", done=done)
 
 
@@ -222,6 +225,7 @@ async def _workshop_page(
         "centre_name": centre.name,
         "open": takes_seats(WorkshopStatus(workshop.status)),
         "meetings": meetings,
+        "correctable": may_record(WorkshopStatus(workshop.status), meetings[-1].recorded_at, now),
         "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
         "participants": participants,
         "waitlist": waitlist,

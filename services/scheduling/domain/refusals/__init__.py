@@ -13,7 +13,7 @@
     ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile, TooLateOnline,
     │   TooSoonOnline, ReflectFirst, OneOpenBooking, NothingToBook       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived, SessionHasBegun, NothingOffered,
-    │   OfferOver                                                        workshops
+    │   OfferOver, AttendanceStays, FinalInterviewBooked, FinalInterviewHeld   workshops
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
@@ -113,8 +113,11 @@ from services.scheduling.domain.refusals.walk_ins import (
     StillInInterview,
 )
 from services.scheduling.domain.refusals.workshops import (
+    AttendanceStays,
     DoubleSeat,
     FewerThanTaken,
+    FinalInterviewBooked,
+    FinalInterviewHeld,
     NoFacilitator,
     NothingOffered,
     OfferOver,
@@ -136,6 +139,7 @@ __all__ = [
     "AnotherPathOpen",
     "AppointmentHeld",
     "AttendanceIncomplete",
+    "AttendanceStays",
     "ConsentMissing",
     "CounsellorAway",
     "CounsellorInactive",
@@ -145,6 +149,8 @@ __all__ = [
     "FieldMissing",
     "FieldOutOfPlace",
     "FifthInterview",
+    "FinalInterviewBooked",
+    "FinalInterviewHeld",
     "FinalisingNotDue",
     "GuidanceNotOffered",
     "HasAppointment",

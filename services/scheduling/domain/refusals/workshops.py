@@ -113,6 +113,33 @@ class SeatHasArrived(Refused):
     field_name = "came"
 
 
+class AttendanceStays(Refused):
+    """The attendance of a finished workshop is corrected for some days."""
+
+    slug = "attendance-stays"
+    message = msg("The attendance of this workshop could be corrected until {until}. Leave it as it is.")
+    field_name = "came"
+
+
+class FinalInterviewBooked(Refused):
+    """Who is recorded as absent from the last session has no final interview."""
+
+    slug = "final-interview-booked"
+    message = msg(
+        "The final interview of a person who is not ticked is booked for {at}. Cancel this interview first, then "
+        "correct the attendance."
+    )
+    field_name = "came"
+
+
+class FinalInterviewHeld(Refused):
+    """Who had the final interview attended the last session."""
+
+    slug = "final-interview-held"
+    message = msg("The final interview of a person who is not ticked took place on {at}. Tick this person.")
+    field_name = "came"
+
+
 class SeatNotTaken(Refused):
     """The seat is released, or not of this workshop."""
 
