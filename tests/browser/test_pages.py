@@ -5,6 +5,8 @@ French is looked at in light, German in dark; both on a phone and on a desk.
 """
 
 import asyncio
+import re
+from html import unescape
 
 import pytest
 from playwright.async_api import Browser, Page, Response, async_playwright, expect
@@ -97,6 +99,8 @@ async def looked_at(pages: list[Seen], lived: Morning) -> Findings:
                 if answer.status != seen.status:
                     faults.append(f"answered {answer.status}, not {seen.status}")
                 documents[f"{seen.name} [{lang}]"] = html = await answer.text()
+                if not seen.does and await page.locator(".part-body, .fragment").count():
+                    faults += [f"its title was “{was}”" for was in {title_of(html)} - {await page.title()}]
                 if '<aside class="demonstration"' not in html:
                     faults.append("does not say that it is a demonstration")
                 found[seen.name] += [f"{lang} {fault}" for fault in [*faults, *complaints(trouble, seen)]]
@@ -134,6 +138,12 @@ async def at_width(page: Page, seen: Seen, lang: str, width: int) -> list[str]:
     if lang == "de" and width == PHONE:
         faults += await long_word_faults(page)
     return faults
+
+
+def title_of(html: str) -> str:
+    """The title in a document, as a browser has it."""
+    found = re.search(r"<title>(.*?)</title>", html, re.DOTALL)
+    return " ".join(unescape(found[1]).split()) if found else ""
 
 
 def complaints(trouble: Trouble, seen: Seen) -> list[str]:
