@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -21,7 +23,15 @@ from services.contracts.directory import ReferralStatus
 from services.contracts.intake import VisitCalled
 from services.contracts.interviews import InterviewOutcomeCorrected, InterviewResumed, InterviewUndone
 from services.contracts.outcomes import InterviewOutcome
-from services.contracts.scheduling import InterviewHeld, InterviewKind
+from services.contracts.scheduling import (
+    InterviewBooked,
+    InterviewCancelled,
+    InterviewHeld,
+    InterviewKind,
+    InterviewMissed,
+    Method,
+    Side,
+)
 from services.impact.app import SERVICE
 from services.impact.domain import Period, interview_report, sort_of
 from services.impact.reactions import reactions
@@ -107,6 +117,30 @@ async def test_an_event_that_impact_does_not_count_is_passed_by(store: Store) ->
     called = VisitCalled(visit_id=visit.visit_id, centre="liege", at=NOON, desk="desk-1")
     await publish(store, reactions, record_of(visit, 1), record_of(called, 2))
     assert await tallies(store) == {(DAY, "liege", "visitors", "find-job"): 1}
+
+
+async def test_bookings_count_nothing_and_people_interviews_and_workshops_stand_apart(store: Store) -> None:
+    """A visitor books three times, is at one interview, and at a workshop with two others, one of whom is absent."""
+    took_place = held(InterviewKind.GUIDANCE)
+    ids = [took_place.interview_id, uuid4(), uuid4()]
+    same: dict[str, Any] = {"kind": InterviewKind.GUIDANCE, "centre": "liege"}
+    booked: dict[str, Any] = same | {
+        "subject_ref": uuid4(),
+        "path_id": uuid4(),
+        "method": Method.INDIVIDUAL,
+        "room": None,
+    }
+    booked |= {"counsellor": "c01", "starts_at": NOON, "minutes": 60}
+    await process(store, *(InterviewBooked(interview_id=id, **booked) for id in ids))
+    cancelled = InterviewCancelled(interview_id=ids[1], at=NOON, cancelled_by=Side.VISITOR, reason="other", **same)
+    missed = InterviewMissed(interview_id=ids[2], at=NOON, **same)
+    await publish(store, reactions, *(record_of(one, 2) for one in (took_place, cancelled, missed)))
+    await process(store, checked_in(), attended(came=True), attended(came=True), attended(came=False))
+    assert await tallies(store) == {
+        (DAY, "liege", "visitors", "find-job"): 1,
+        (DAY, "liege", "guidance_interviews", "find-job"): 1,
+        (DAY, "liege", "workshop_attendances", ""): 2,
+    }
 
 
 async def test_many_of_a_cell_in_one_batch_and_in_several_add_up(store: Store) -> None:

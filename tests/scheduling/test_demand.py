@@ -13,16 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.chassis.refusals import Refused
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
-from services.scheduling.actions import no_shows
+from services.contracts.scheduling import Side
+from services.scheduling.actions import guidance, no_shows
 from services.scheduling.actions.demand import Demand, demand_of
 from services.scheduling.domain import demand as rules
 from services.scheduling.domain.demand import Delay, NoShows, Outcomes
 from services.scheduling.store import Centre, Interview
+from tests.givens.rows import rows_of
 from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE, NADIA, NAMES, TOM, liege, react
 from tests.scheduling.demand_history import BRUSSELS, Expected, History, days_to_first, outcomes, plain
-from tests.scheduling.test_guidance import book, other_path
+from tests.scheduling.test_guidance import TUESDAY, book, change, other_path
 
 MOMENTS = (
     "2026-03-25T10:20:00+01:00",  # the clock changes on the Sunday of this week
@@ -197,6 +200,23 @@ async def test_a_no_show_that_was_undone_does_not_count(desk: Client, clock: Fix
     assert [one["mode"] for one in await outcome()] == ["in-person"]
     assert not await missed()
     assert await outcome() == []
+
+
+async def test_what_the_centre_cancelled_is_no_no_show(desk: Client, clock: FixedClock) -> None:
+    """Five did not come; at the sixth interview, the counsellor was away."""
+    store = desk.store
+    times = [TUESDAY + timedelta(hours=hours) for hours in (0, 1, 3, 4, 5)]
+    missed = [(await book(store, await other_path(store), at)).id for at in times]
+    away = (await book(store, await other_path(store), counsellor=TOM, room=None)).id
+    clock.now = times[-1] + timedelta(minutes=15)
+    for id in missed:
+        await change(store, id, no_shows.miss)
+    await change(store, away, guidance.cancel, by=Side.CENTRE, reason="counsellor-away")
+    with pytest.raises(Refused):
+        await change(store, away, no_shows.miss)
+    assert (await figures(store, clock.now)).missed_interviews[:2] == (5, 5)
+    kept = {one.id: (one.status, one.cancelled_by) for one in await rows_of(store, Interview)}
+    assert kept == {**dict.fromkeys(missed, ("noshow", None)), away: ("cancelled", "centre")}
 
 
 async def filled(desk: Client, clock: FixedClock) -> Demand:

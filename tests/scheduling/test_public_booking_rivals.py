@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 from services.chassis.storage.store import Store, Work
 from services.chassis.testing import FixedClock
 from services.contracts.accounts import AccountStatus
-from services.contracts.public_booking import BookingRequested
+from services.contracts.public_booking import BookingRequested, ConfirmedPerson
 from services.scheduling.actions import availability, guidance
 from services.scheduling.actions import public_booking as booking
 from services.scheduling.domain.holds import HOLD, owner_of_browser
+from services.scheduling.domain.public_booking import TimeTaken
 from services.scheduling.store import Interview, SlotHold
 from tests.givens.rows import rows_of
 from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, react
@@ -53,6 +54,32 @@ async def test_two_at_once_have_two_counsellors(store: Store) -> None:
     owners = [owner_of_browser(name) for name in ("ada", "bruno")]
     found = await asyncio.gather(*(booking.first_free(store, None, holding(one)) for one in owners))
     assert set(found) == {NADIA, TOM}
+
+
+async def test_of_six_who_confirm_one_time_at_once_each_free_counsellor_has_one(
+    store: Store, clock: FixedClock
+) -> None:
+    """Two counsellors; the holds of four are over, and the last two hold the time."""
+    await opened(store)
+    tokens: list[ConfirmedPerson] = []
+    for number in range(6):
+        held = await holds(store, owner_of_browser(f"browser {number}"))
+        tokens.append(token_for(held, uuid4(), clock.now))
+        if number in (1, 3):
+            clock.now += HOLD
+
+    async def confirm(token: ConfirmedPerson) -> Interview:
+        async def act(work: Work, number: int) -> Interview:
+            return await booking.book_confirmed(work, token, None, USUAL, of_any=number > 0)
+
+        return await booking.first_free(store, None, act)
+
+    answers = await asyncio.gather(*(confirm(one) for one in tokens), return_exceptions=True)
+    booked = [one for one in answers if isinstance(one, Interview)]
+    assert {one.id for one in booked} == {one.held.hold_id for one in tokens[4:]}, "who holds the time has it"
+    assert {one.counsellor for one in booked} == {NADIA, TOM}
+    assert {type(one) for one in answers if not isinstance(one, Interview)} == {TimeTaken}
+    assert len(await rows_of(store, Interview)) == 2
 
 
 async def test_the_counsellor_with_most_free_times_is_taken(store: Store, adult: Visitor) -> None:

@@ -18,13 +18,14 @@ from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.domain.paths import check_reflection
 from services.scheduling.store import Interview, SlotHold
 from tests.givens.rows import rows_of
-from tests.givens.scheduling import LIEGE, NADIA, Visitor
+from tests.givens.scheduling import LIEGE, NADIA, Visitor, react
 from tests.scheduling.test_paths import book, take_path
 
 TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
 ZONE = ZoneInfo("Europe/Brussels")
 HTML = {"accept": "text/html"}
+BOOK = "/scheduling/interviews/new"
 
 
 async def book_after(store: Store, path: UUID, days: int, reflection: timedelta = WEEK) -> Interview:
@@ -90,6 +91,25 @@ async def test_the_form_asks_before_it_books_sooner(desk: Client, known: Visitor
     assert (
         await desk.post("/scheduling/interviews/new", headers=HTML, data=form | {"sooner": "true"})
     ).status_code == 303
+
+
+async def test_a_time_that_a_colleague_takes_while_the_form_asks_is_refused_with_the_next_ones(
+    desk: Client, known: Visitor
+) -> None:
+    path = await take_path(desk.store, known)
+    await book(desk.store, path)
+    form = {"path": str(path), "date": "2026-03-04", "time": "10:00", "minutes": "60", "counsellor": NADIA}
+    assert "Fixer quand même plus tôt" in (await desk.post(BOOK, headers=HTML, data=form)).text
+    other = Visitor()
+    await react(desk.store, [other.registered()])
+    await book(desk.store, await take_path(desk.store, other), day=1)
+    refused = await desk.post(BOOK, headers=HTML, data=form | {"sooner": "true"})
+    assert refused.status_code == 422
+    assert "Pas libre le 04/03/2026, 10:00\u00a0: conseiller ou conseillère." in refused.text
+    shown = re.findall(r'href="/scheduling/interviews/new\?[^"]+">([^<]+)</a> · <bdi>([^<]+)</bdi>', refused.text)
+    assert [when for when, _who in shown] == [f"Mercredi 4 mars 2026, {time}" for time in ("11:00", "13:00", "13:15")]
+    assert 'name="time" type="time" value="10:00"' in refused.text, "what was typed stays"
+    assert len(await rows_of(desk.store, Interview)) == 2
 
 
 async def test_what_was_answered_stays_while_something_else_is_asked(desk: Client, known: Visitor) -> None:

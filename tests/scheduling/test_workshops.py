@@ -146,6 +146,11 @@ async def test_fifty_people_at_once_take_the_seats_there_are(store: Store) -> No
     assert sum(isinstance(answer, Seat) for answer in answers) == 7
     assert sum(isinstance(answer, refusals.WorkshopFull) for answer in answers) == 43, answers
     assert len(await taken(store, workshop)) == len(await emitted_events(store, SeatTaken)) == 7
+    assert len(await emitted_events(store, WorkshopAnnounced)) == await count(store, "workshops") == 1
+    assert await count(store, "workshop_sessions") == len(SESSIONS), "all are in the same sessions"
+    async with store.read() as session:
+        there = {seat.workshop_id for seat in await seats_of(session, workshop.id, SeatStatus.TAKEN)}
+    assert there == {workshop.id}
 
 
 async def test_a_seat_given_back_is_offered_to_the_one_who_waits_longest(store: Store) -> None:
