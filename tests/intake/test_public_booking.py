@@ -22,6 +22,7 @@ from services.intake.actions.letters import Letters
 from services.intake.domain.contacts import WrongContact
 from services.intake.domain.public_booking import (
     ConfirmationEnded,
+    NoTextMessages,
     NotReachable,
     TimeNoLongerHeld,
     TooManyUnconfirmed,
@@ -55,11 +56,13 @@ def asked(given_name: str, family_name: str, contact: str, *, reminders: bool = 
 
 
 async def requested(
-    store: Store, who: booking.Asked, held: HeldTime | None = None, most: int = 50
+    store: Store, who: booking.Asked, held: HeldTime | None = None, most: int = 50, *, by_text: bool = True
 ) -> tuple[UUID, UUID]:
     """The id and the code of a request."""
     async with store.work() as work:
-        row = await booking.request_booking(work, held or a_held_time(), who, within=WITHIN, most=most)
+        row = await booking.request_booking(
+            work, held or a_held_time(), who, booking.RequestRules(WITHIN, most, by_text)
+        )
         return row.id, row.code
 
 
@@ -195,7 +198,10 @@ async def test_what_cannot_be_asked_is_refused(store: Store, clock: FixedClock) 
         await requested(store, asked("Ada", "Lemaire", "nothing"))
     with pytest.raises(NotReachable):
         await requested(store, asked("Ada", "Lemaire", "04 222 33 44"))
-    await requested(store, asked(*ADA), most=1)
+    with pytest.raises(NoTextMessages):
+        await requested(store, asked("Ada", "Lemaire", "0470 12 34 56"), by_text=False)
+    assert await rows_of(store, BookingRequest) == []
+    await requested(store, asked(*ADA), most=1, by_text=False)
     with pytest.raises(TooManyUnconfirmed):
         await requested(store, asked(*ADA), most=1)
     await requested(store, asked(*ADA), a_held_time(centre="namur"), most=1)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlmodel import col
 
-from services.chassis.testing import Client, FixedClock, client_of
+from services.chassis.testing import Client, FixedClock, client_of, quiet_settings
 from services.contracts.public_booking import CONFIRMED_PATH, CONFIRMED_PERSON, HELD_TIME, ConfirmedPerson
 from services.intake.actions.confirmations import confirmation_secret
 from services.intake.app import SERVICE
@@ -31,12 +32,22 @@ from tests.intake.test_public_booking import a_held_time
 ADA = {"given_name": "Ada", "family_name": "Lemaire", "contact": "ada@example.org", "agreed": "true", "language": "fr"}
 
 
-@pytest.fixture
-async def browser(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
-    """The browser of a visitor, who is not signed in."""
-    async with client_of(SERVICE, tmp_path, person=None, clock=clock) as made:
+GATEWAY = "https://sms.example.org/"
+
+
+@asynccontextmanager
+async def browser_at(folder: Path, clock: FixedClock, gateway: str | None) -> AsyncGenerator[Client]:
+    settings = quiet_settings(folder, sms_url=gateway)
+    async with client_of(SERVICE, folder, person=None, clock=clock, settings=settings) as made:
         await open_centres(made.store)
         made.headers.update({"accept": "text/html", "accept-language": "fr"})
+        yield made
+
+
+@pytest.fixture
+async def browser(tmp_path: Path, clock: FixedClock) -> AsyncGenerator[Client]:
+    """The browser of a visitor, who is not signed in, where text messages can be sent."""
+    async with browser_at(tmp_path, clock, GATEWAY) as made:
         yield made
 
 
@@ -86,6 +97,21 @@ async def test_from_the_form_to_the_token(browser: Client) -> None:
     again = token_in(browser, await browser.post(link))
     assert (again.id, again.subject_ref) == (token.id, token.subject_ref)
     assert "Afficher mon rendez-vous" in (await browser.get(link)).text
+
+
+@pytest.mark.parametrize("gateway", [None, GATEWAY])
+async def test_a_mobile_number_is_taken_only_where_text_messages_can_be_sent(
+    gateway: str | None, tmp_path: Path, clock: FixedClock
+) -> None:
+    async with browser_at(tmp_path, clock, gateway) as browser:
+        form = await browser.get("/intake/book", params={"time": sealed(browser)})
+        empty = await asks(browser, ADA | {"contact": ""})
+        number = await asks(browser, ADA | {"contact": "0470 12 34 56"})
+        kept = await rows_of(browser.store, BookingRequest)
+    assert ("GSM" in form.text, "GSM" in empty.text) == (gateway is not None, gateway is not None)
+    assert (number.status_code, len(kept)) == ((422, 0) if gateway is None else (303, 1))
+    words = "Nous ne pouvons pas envoyer de SMS ici. Indiquez une adresse e-mail."
+    assert (words in unescape(number.text)) is (gateway is None)
 
 
 async def test_the_answer_is_the_same_for_a_known_and_an_unknown_contact(browser: Client) -> None:

@@ -95,7 +95,9 @@ async def test_the_message_that_confirms_a_contact_takes_two_segments_and_keeps_
         async with client.store.work() as work:
             (await work.session.get_one(Centre, "liege")).name = "Carrefour des métiers de Marche-en-Famenne"
             who = booking.Asked("Ada", "Lemaire", PHONE, lang, reminders=False)
-            await booking.request_booking(work, held, who, within=timedelta(minutes=25), most=50)
+            await booking.request_booking(
+                work, held, who, booking.RequestRules(timedelta(minutes=25), 50, by_text=True)
+            )
         text = (await composed(client.store, tmp_path, public_url="https://cefo.wallonie.example")).text
         assert text == in_alphabet(text)
         assert segments(text) <= MOST_SEGMENTS
@@ -114,7 +116,9 @@ async def test_the_e_mail_that_confirms_a_contact_has_its_words_in_four_language
     for lang in LANGUAGES:
         async with client.store.work() as work:
             who = booking.Asked("Ada", "Lemaire", "ada@example.org", lang, reminders=False)
-            await booking.request_booking(work, held, who, within=timedelta(minutes=25), most=50)
+            await booking.request_booking(
+                work, held, who, booking.RequestRules(timedelta(minutes=25), 50, by_text=True)
+            )
         async with client.store.read() as session:
             row = (await session.scalars(sa.select(Message))).one()
         letter = await Letters(client.store, quiet_settings(tmp_path)).compose(row)

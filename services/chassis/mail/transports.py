@@ -171,6 +171,11 @@ class Transports(NamedTuple):
         return self.mail if isinstance(self.mail, MailFolder) else None
 
 
+def sends_text_messages(settings: Settings) -> bool:
+    """Whether text messages leave this platform: by its SMS gateway, or into the demo's folder."""
+    return settings.demo or settings.sms_url is not None
+
+
 def transports_of(settings: Settings, service: str) -> Transports:
     """The transports of a service: in the demo a folder of its own, otherwise mail server and SMS gateway."""
     if settings.demo:

@@ -6,6 +6,7 @@ message. Only who reads what is sent to a contact learns more.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,18 +63,29 @@ class Asked:
         return [Purpose.GUIDANCE.value, *([Purpose.REMINDERS.value] if self.reminders else [])]
 
 
-async def request_booking(work: Work, held: HeldTime, asked: Asked, *, within: timedelta, most: int) -> BookingRequest:
+class RequestRules(NamedTuple):
+    """What this platform's settings say about requests."""
+
+    within: timedelta
+    """How long a contact can be confirmed, from the time until which the time is held without it."""
+    most: int
+    """Requests of one centre that wait for their confirmation."""
+    by_text: bool
+    """Whether text messages can be sent."""
+
+
+async def request_booking(work: Work, held: HeldTime, asked: Asked, rules: RequestRules) -> BookingRequest:
     """Keep the request, and send a link to the contact. The same hold again replaces it: its link ends.
 
-    Raises `WrongContact`, `NotReachable`, `TimeNoLongerHeld`, `TooManyUnconfirmed`.
+    Raises `WrongContact`, `NotReachable`, `NoTextMessages`, `TimeNoLongerHeld`, `TooManyUnconfirmed`.
     """
-    key = check_reachable(asked.contact)
+    key = check_reachable(asked.contact, by_text=rules.by_text)
     check_held(held.held_until, work.now)
     row = await work.find(BookingRequest, held.hold_id)
     if row is not None and row.confirmed_at is not None:
         raise TimeNoLongerHeld()
     if row is None:
-        if await unconfirmed_at(work.session, held.centre, work.now) >= most:
+        if await unconfirmed_at(work.session, held.centre, work.now) >= rules.most:
             raise TooManyUnconfirmed()
         work.guard("booking_requests_key", TimeNoLongerHeld())
         row = work.add(_new_request(work, held, asked))
@@ -81,7 +93,7 @@ async def request_booking(work: Work, held: HeldTime, asked: Asked, *, within: t
     row.given_name, row.family_name = asked.given_name, asked.family_name
     row.contact, row.contact_key = asked.contact, key
     row.language, row.purposes = asked.language, asked.purposes
-    row.requested_at, row.ends_at = work.now, held.held_until + within
+    row.requested_at, row.ends_at = work.now, held.held_until + rules.within
     work.emit(row, BookingRequested(hold_id=row.id, centre=row.centre, at=work.now, until=row.ends_at))
     meeting = meeting_at(row.id, held.starts_at, held.minutes)
     await messages.queue_confirmation(work, row.id, row.code, row.subject_ref, row.centre, meeting, row.ends_at)

@@ -27,6 +27,14 @@ class NotReachable(Invalid):
     field_name = "contact"
 
 
+class NoTextMessages(Invalid):
+    """Only a mobile number was given, where no SMS gateway is set up."""
+
+    slug = "no-text-messages"
+    message = msg("We cannot send text messages here. Enter an e-mail address.")
+    field_name = "contact"
+
+
 class ConsentNeeded(Invalid):
     """Without consent to guidance nothing is stored about a person, so nothing is booked."""
 
@@ -59,12 +67,18 @@ class ConfirmationEnded(NotFound):
     message = msg("This link is no longer valid: the appointment was not confirmed in time. Choose a time again.")
 
 
-def check_reachable(contact: str | None) -> str:
-    """The key of a contact to which a link can be sent. Raises `ContactNeeded`, `WrongContact`, `NotReachable`."""
+def check_reachable(contact: str | None, *, by_text: bool) -> str:
+    """The key of a contact to which a link can be sent. `by_text`: text messages can be sent.
+
+    Raises `ContactNeeded`, `WrongContact`, `NotReachable`, `NoTextMessages`.
+    """
     key = check_contact(contact)
     if key is None:
         raise ContactNeeded()
-    if not {ContactChannel.EMAIL, ContactChannel.SMS} & set(channels_of(key)):
+    channels = channels_of(key)
+    if ContactChannel.EMAIL not in channels and not by_text:
+        raise NoTextMessages()
+    if not {ContactChannel.EMAIL, ContactChannel.SMS} & set(channels):
         raise NotReachable()
     return key
 

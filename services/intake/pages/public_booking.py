@@ -17,6 +17,7 @@ from services.chassis.i18n import Language
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import Signer
+from services.chassis.mail.transports import sends_text_messages
 from services.chassis.refusals import NotFound, Refused, TooManyRequests, msg
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Work
@@ -73,6 +74,7 @@ _MISSING = {
     "family_name": msg("Enter your surname."),
     "contact": msg("Enter an e-mail address or a mobile number. We send you a link there."),
 }
+_MISSING_WITHOUT_TEXTS = _MISSING | {"contact": msg("Enter an e-mail address. We send you a link there.")}
 
 
 class RequestForm(Body):
@@ -102,7 +104,8 @@ async def take_request(time: Local, request: Request, read: Reading, running: Ru
     """Send a link to the contact. The answer is the same for every contact."""
     held = _held(request, time)
     filled, typed, errors = await read_form(request, RequestForm)
-    errors |= {name: _(words) for name, words in _MISSING.items() if not str(typed.get(name, "")).strip()}
+    missing = _MISSING if sends_text_messages(running.settings) else _MISSING_WITHOUT_TEXTS
+    errors |= {name: _(words) for name, words in missing.items() if not str(typed.get(name, "")).strip()}
     if filled is not None and not filled.agreed:
         errors |= {"agreed": explain(ConsentNeeded())}
     try:
@@ -121,18 +124,21 @@ async def take_request(time: Local, request: Request, read: Reading, running: Ru
 async def _take(request: Request, running: Runtime, held: HeldTime, form: RequestForm) -> dict[str, str]:
     """The errors by field. A contact that got too many messages gets no other one, and the answer does not say so."""
 
+    rules = booking.RequestRules(
+        confirm_within(running), most_unconfirmed(running), sends_text_messages(running.settings)
+    )
+
     async def act(work: Work) -> bool:
         await booking.request_booking(
             work,
             held,
             booking.Asked(form.given_name, form.family_name, form.contact, form.language, form.reminders),
-            within=confirm_within(running),
-            most=most_unconfirmed(running),
+            rules,
         )
         return True
 
     try:
-        key = check_reachable(form.contact)
+        key = check_reachable(form.contact, by_text=rules.by_text)
         check_held(held.held_until, running.clock())
     except TimeNoLongerHeld:
         raise
@@ -231,6 +237,7 @@ def _form(request: Request, centre: Centre, held: HeldTime, typed: dict[str, Any
         held=held,
         form=typed,
         errors=errors,
+        by_text=sends_text_messages(request.app.state.settings),
     )
 
 
