@@ -3,6 +3,7 @@
 from services.contracts import (
     accounts,
     directory,
+    earlier,
     erasure,
     intake,
     interviews,
@@ -27,6 +28,7 @@ __all__ = [
     "Topic",
     "accounts",
     "directory",
+    "earlier",
     "erasure",
     "intake",
     "interviews",

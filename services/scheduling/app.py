@@ -9,6 +9,8 @@ from services.chassis.service.definition import Runtime, Service
 from services.chassis.service.jobs import Job
 from services.chassis.service.suppression import Erasing
 from services.scheduling import api, pages
+from services.scheduling.actions.earlier_search import Terms
+from services.scheduling.actions.earlier_times import offer_earlier_times
 from services.scheduling.actions.end_of_day import delete_past_absences, end_days, free_closed_paths
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.actions.former_counsellors import delete_unused_availability
@@ -20,7 +22,13 @@ from services.scheduling.api.imports import IMPORT_PATHS
 from services.scheduling.nav import NAV
 from services.scheduling.pages.personal_data import PERSONAL_DATA
 from services.scheduling.reactions import reactions
-from services.scheduling.settings import SchedulingSettings, answer_of
+from services.scheduling.settings import (
+    SchedulingSettings,
+    answer_of,
+    earlier_answer_of,
+    reflection_of,
+    rules_of_settings,
+)
 from services.scheduling.store import Account, Alias, KnownPerson, Table, Visitor
 
 
@@ -35,9 +43,15 @@ def jobs(runtime: Runtime) -> list[Job]:
         Job("unused-availability", partial(delete_unused_availability, runtime.store), 60 * seconds),
         Job("past-interpreters", partial(delete_interpreters, runtime.store), 60 * seconds),
         Job("offers-of-seats", partial(offers_go_on, runtime.store, answer_of(runtime)), seconds),
+        Job("earlier-times", partial(offer_earlier_times, runtime.store, terms_of(runtime)), 60 * seconds),
         Job("restate-booked", partial(restate_booked, runtime.store), 60 * seconds),
         Job("publish-rooms", partial(publish_rooms, runtime.store), 60 * seconds),
     ]
+
+
+def terms_of(runtime: Runtime) -> Terms:
+    """How this process offers earlier times."""
+    return Terms(rules_of_settings(runtime), earlier_answer_of(runtime), reflection_of(runtime))
 
 
 SERVICE = Service(

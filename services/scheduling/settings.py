@@ -40,6 +40,13 @@ class SchedulingSettings(FromEnvironment):
         description="How long a person on the waiting list of a workshop has to answer when a place is offered to "
         "them, in hours. Shortly before the workshop it is half of the time that is left.",
     )
+    earlier_hours: int = Field(
+        default=24,
+        ge=1,
+        le=336,
+        description="How long a person who asked for an earlier appointment has to answer when a time is offered to "
+        "them, in hours. Shortly before that time it is half of what is left until the notice.",
+    )
 
 
 def horizon_of(runtime: Runtime) -> timedelta:
@@ -64,6 +71,12 @@ def answer_of(runtime: Runtime) -> timedelta:
     """How long a person has to answer the offer of a seat."""
     assert isinstance(runtime.own_settings, SchedulingSettings)
     return timedelta(hours=runtime.own_settings.offer_hours)
+
+
+def earlier_answer_of(runtime: Runtime) -> timedelta:
+    """How long a person has to answer the offer of an earlier time."""
+    assert isinstance(runtime.own_settings, SchedulingSettings)
+    return timedelta(hours=runtime.own_settings.earlier_hours)
 
 
 def rules_of_settings(runtime: Runtime) -> BookingRules:

@@ -36,6 +36,7 @@ NO_LIST = {
     "intake.store.messages.messages_of": "the last ones; the person's own data has all",
     "intake.store.retention.due_visitors": "erased in batches",
     "scheduling.store.holds.expired_before": "deleted in batches",
+    "scheduling.store.earlier.ended_before": "deleted in batches",
     "scheduling.store.offers.workshops_due": "offered in batches",
     "scheduling.store.interviews.unrestated": "restated in batches",
     "scheduling.store.rooms.unpublished": "published in batches",

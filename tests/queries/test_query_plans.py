@@ -32,8 +32,8 @@ ALLOWED = {
     for path in ("/api/v1/dead-letters", "/dead-letters")
 }
 """Routes that may scan a table, and why: `route table`."""
-JOBS = [("scheduling", "offers-of-seats"), ("scheduling", "end-of-day")]
-"""Jobs that run every second, in every replica: service and name."""
+JOBS = [("scheduling", "offers-of-seats"), ("scheduling", "end-of-day"), ("scheduling", "earlier-times")]
+"""Jobs that run often, in every replica: service and name."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=BOTH)

@@ -10,7 +10,7 @@ from sqlmodel import col
 from services.chassis.storage.store import Work
 from services.contracts.consent import purposes_left
 from services.contracts.scheduling import AppointmentStatus, Side
-from services.scheduling.actions import guidance, people, seats
+from services.scheduling.actions import earlier, guidance, people, seats
 from services.scheduling.domain.rules import CONSENT_ENDED, NEEDED_PURPOSE
 from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, WorkshopStatus, is_booked, takes_seats
 from services.scheduling.store import GuidancePath, Interview, KnownPerson, Workshop
@@ -64,6 +64,7 @@ async def _cancel_interviews(work: Work, subject_ref: UUID) -> None:
     await work.session.execute(paths.order_by(col(GuidancePath.id)).with_for_update())
     query = sa.select(Interview).where(col(Interview.subject_ref) == subject_ref)
     found = (await work.session.scalars(query.order_by(col(Interview.id)).with_for_update())).all()
+    await earlier.drop(work, found)
     for interview in found:
         if is_booked(AppointmentStatus(interview.status)):
             await guidance.cancel(work, interview, by=Side.VISITOR, reason=CONSENT_ENDED)

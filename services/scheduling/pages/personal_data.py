@@ -17,6 +17,7 @@ from services.contracts.intake import END_OF_DAY
 from services.scheduling.domain.paths import CHANGE_LABELS, REOPEN_LABELS
 from services.scheduling.domain.rules import OUTCOME_LABELS, REASON_LABELS, UNCHOSEN_LABELS
 from services.scheduling.pages.desk import SIDES
+from services.scheduling.pages.personal_earlier import HeldEarlierWish, earlier_of
 from services.scheduling.store import (
     Alias,
     Attendance,
@@ -130,6 +131,7 @@ class HeldInterview(Held):
     reason: Annotated[str | None, Shown(msg("Reason"), _REASONS)]
     moved_by: Annotated[str | None, Shown(msg("Moved by"), dict(SIDES))]
     outcome: Annotated[list[HeldOutcome], Shown(msg("Outcome"))]
+    earlier: Annotated[list[HeldEarlierWish], Shown(msg("Earlier time wished for"))]
 
 
 class HeldAttendance(Held):
@@ -241,12 +243,14 @@ async def _interviews(
     session: AsyncSession, interviews: Sequence[Interview], names: dict[str, str]
 ) -> list[HeldInterview]:
     rooms = {centre: await room_names(session, centre) for centre in {one.centre for one in interviews if one.room}}
+    earlier = await earlier_of(session, [one.id for one in interviews])
     return [
         HeldInterview.of_row(
             one,
             centre=names.get(one.centre, one.centre),
             room=rooms[one.centre][one.room] if one.room else None,
             outcome=[HeldOutcome.model_validate(one.outcome)] if one.outcome else [],
+            earlier=earlier[one.id],
         )
         for one in interviews
     ]

@@ -4,6 +4,7 @@ from services.scheduling.store.availability import CounsellorAbsence, Counsellor
 from services.scheduling.store.booking_rules import CentreRules
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
+from services.scheduling.store.earlier import EarlierOffer, EarlierWish
 from services.scheduling.store.feeds import CounsellorFeed, VisitorFeed
 from services.scheduling.store.holds import SlotHold
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
@@ -23,6 +24,8 @@ __all__ = [
     "CounsellorFeed",
     "CounsellorHours",
     "CounsellorProfile",
+    "EarlierOffer",
+    "EarlierWish",
     "Export",
     "GuidancePath",
     "Interview",

@@ -14,6 +14,7 @@
     │   TooSoonOnline, ReflectFirst, OneOpenBooking, NothingToBook       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived, SessionHasBegun, NothingOffered,
     │   OfferOver, AttendanceStays, FinalInterviewBooked, FinalInterviewHeld   workshops
+    ├── NoEarlierTime, EarlierTimeTaken, EarlierOfferOver                earlier times
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
         NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
@@ -71,6 +72,7 @@ from services.scheduling.domain.refusals.calendar import (
     WrongLength,
 )
 from services.scheduling.domain.refusals.counsellors import CounsellorInactive, UnknownCounsellor
+from services.scheduling.domain.refusals.earlier import EarlierOfferOver, EarlierTimeTaken, NoEarlierTime
 from services.scheduling.domain.refusals.imported import (
     AttendanceIncomplete,
     FieldMissing,
@@ -144,6 +146,8 @@ __all__ = [
     "CounsellorAway",
     "CounsellorInactive",
     "DoubleSeat",
+    "EarlierOfferOver",
+    "EarlierTimeTaken",
     "EndsBeforeStart",
     "FewerThanTaken",
     "FieldMissing",
@@ -159,6 +163,7 @@ __all__ = [
     "InTheFuture",
     "MovedMeanwhile",
     "NamelessRoom",
+    "NoEarlierTime",
     "NoFacilitator",
     "NoShowStays",
     "NoStaffCode",

@@ -1,0 +1,197 @@
+"""To whom of those who asked for an earlier time which free time is offered. Only reads.
+
+A free time is offered to the first `AT_ONCE` whom it suits, and each person has one offer at a time.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.chassis.copies.aliases import groups_of
+from services.scheduling.actions.calendar import person_resource
+from services.scheduling.actions.earlier import other_starts
+from services.scheduling.actions.rooms import still_in_use
+from services.scheduling.domain.availability import BookingRules
+from services.scheduling.domain.earlier import AT_ONCE, answer_by, is_earlier, keeps_the_path
+from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
+from services.scheduling.domain.slots import CalendarKey, starts_in
+from services.scheduling.domain.times import Half, is_in_half
+from services.scheduling.store import Alias, Centre, EarlierWish, Interview
+from services.scheduling.store.earlier import refused_times
+from services.scheduling.store.quarters import taken_bits
+from services.scheduling.store.slots import FreeTime, FreeTimes, Search, calendars_of, free_times
+
+_DAY = timedelta(days=1)
+Spans = dict[str, list[tuple[datetime, datetime]]]
+"""Begins and ends of times, by counsellor."""
+
+
+class Terms(NamedTuple):
+    """How a region offers. `usual`: the rules of a centre without booking rules; `answer`: how long one may answer."""
+
+    usual: BookingRules
+    answer: timedelta
+    reflection: timedelta
+
+
+class Asking(NamedTuple):
+    """A person who waits, and the interview that is to be earlier."""
+
+    wish: EarlierWish
+    interview: Interview
+
+
+class NewOffer(NamedTuple):
+    """A time to offer, to be answered until then."""
+
+    interview: Interview
+    time: FreeTime
+    until: datetime
+
+
+@dataclass(slots=True)
+class OpenTimes:
+    """The free times of a centre, by length of an interview, and to whom they are offered. All for one moment."""
+
+    session: AsyncSession
+    centre: Centre
+    now: datetime
+    notice: timedelta
+    terms: Terms
+    free: dict[int, FreeTimes] = field(default_factory=dict[int, FreeTimes])
+    rivals: Spans = field(default_factory=lambda: defaultdict(list))
+    """The times that are offered, once for each person who has the offer."""
+    suiting: dict[tuple[str | None, str | None], list[CalendarKey]] = field(
+        default_factory=dict[tuple[str | None, str | None], list[CalendarKey]]
+    )
+    """Calendars by area and language, filled as they are needed."""
+
+    async def look(self, interviews: Sequence[Interview]) -> None:
+        """Find what is free, for all counsellors, on the days before these interviews."""
+        zone = self.centre.zone
+        first = (self.now + self.notice).astimezone(zone).date()
+        latest = max(one.starts_at for one in interviews).astimezone(zone).date()
+        last = max(first, min(latest, first + LONGEST_SPAN) - _DAY)
+        calendars = await calendars_of(self.session, [self.centre])
+        for minutes in sorted({one.minutes for one in interviews} & set(GUIDANCE_MINUTES)):
+            search = Search(first, last, minutes, self.now, self.terms.usual.horizon, self.notice)
+            self.free[minutes] = await free_times(self.session, [self.centre], calendars, search)
+
+    def is_free(self, counsellor: str, starts_at: datetime, minutes: int) -> bool:
+        """Whether a counsellor is free then."""
+        found = self.free.get(minutes)
+        at = found.timeline.bit(starts_at) if found is not None else -1
+        return found is not None and at >= 0 and bool(found.free.get((counsellor, self.centre.code), 0) >> at & 1)
+
+    async def calendars(self, one: Asking) -> tuple[list[CalendarKey], list[CalendarKey]]:
+        """The counsellor's own calendar, and those of others with whom the person would come too."""
+        own = (one.interview.counsellor, self.centre.code)
+        if not one.wish.others:
+            return [own], []
+        asked = (one.interview.area, one.wish.language)
+        if asked not in self.suiting:
+            area, language = asked
+            found = await calendars_of(self.session, [self.centre], area=area, language=language)
+            self.suiting[asked] = found
+        return [own], [calendar for calendar in self.suiting[asked] if calendar != own]
+
+
+async def offers_to_make(times: OpenTimes, waiting: Sequence[Asking]) -> list[NewOffer]:
+    """In this order, each person gets the earliest time that suits. None of them has an offer."""
+    asking = [one for one in waiting if one.interview.minutes in times.free]
+    if not asking:
+        return []
+    busy = await _busy(times, [one.interview for one in asking])
+    refused = await refused_times(times.session, {one.interview.id for one in asking})
+    made: list[NewOffer] = []
+    for one in asking:
+        known = {
+            (old.counsellor, old.starts_at)
+            for old in refused
+            if old.interview_id == one.interview.id and old.offered_at >= one.wish.asked_at
+        }
+        found = await _first_that_suits(times, one, busy[one.interview.id], known)
+        if found is not None:
+            made.append(found)
+            times.rivals[found.time.counsellor].append(span(found.time.starts_at, one.interview.minutes))
+    return made
+
+
+async def _busy(times: OpenTimes, interviews: Sequence[Interview]) -> dict[UUID, int]:
+    """When the visitor or the room of each of these interviews is taken."""
+    session, code = times.session, times.centre.code
+    groups = await groups_of(session, Alias, {one.subject_ref for one in interviews if one.subject_ref})
+    used = {one.room for one in interviews if one.room is not None}
+    rooms = [room for room in sorted(used) if await still_in_use(session, code, room) is not None]
+    keys: dict[UUID, list[str]] = {}
+    for one in interviews:
+        refs = groups[one.subject_ref] if one.subject_ref is not None else ()
+        keys[one.id] = [person_resource(ref) for ref in refs]
+        keys[one.id] += [f"room:{code}:{one.room}"] if one.room in rooms else []
+    timeline = next(iter(times.free.values())).timeline
+    taken = await taken_bits(session, timeline, {key for needed in keys.values() for key in needed}, times.now)
+    return {id: _together([taken.get(key, 0) for key in needed]) for id, needed in keys.items()}
+
+
+def _together(bits: Sequence[int]) -> int:
+    found = 0
+    for one in bits:
+        found |= one
+    return found
+
+
+async def _first_that_suits(
+    times: OpenTimes, one: Asking, busy: int, refused: Collection[tuple[str, datetime]]
+) -> NewOffer | None:
+    """The earliest time that suits; at the same time rather the counsellor whom they know."""
+    path: list[datetime] | None = None
+    best: NewOffer | None = None
+    for calendars in await times.calendars(one):
+        for time, until in _candidates(times, one, busy, calendars):
+            if best is not None and time.starts_at >= best.time.starts_at:
+                break
+            if path is None:
+                path = await other_starts(times.session, one.interview)
+            reflection, zone = times.terms.reflection, times.centre.zone
+            suits = keeps_the_path(time.starts_at, one.interview.starts_at, path, reflection, zone)
+            if suits and (time.counsellor, time.starts_at) not in refused:
+                best = NewOffer(one.interview, time, until)
+                break
+    return best
+
+
+def _candidates(
+    times: OpenTimes, one: Asking, busy: int, calendars: Sequence[CalendarKey]
+) -> Iterator[tuple[FreeTime, datetime]]:
+    """The times before the interview's day that are free for all, and not offered to enough people, in order."""
+    interview, zone = one.interview, times.centre.zone
+    found = times.free[interview.minutes].only(calendars)
+    every = (1 << found.timeline.size) - 1
+    fits = starts_in(every & ~busy, interview.minutes)
+    half = Half(one.wish.half) if one.wish.half is not None else None
+    for time in FreeTimes(found.timeline, {key: bits & fits for key, bits in found.free.items()}).in_order():
+        if not is_earlier(time.starts_at, interview.starts_at, zone):
+            return
+        if not is_in_half(time.starts_at, half, zone):
+            continue
+        if overlapping(times.rivals[time.counsellor], time.starts_at, interview.minutes) >= AT_ONCE:
+            continue
+        until = answer_by(times.now, time.starts_at, times.notice, times.terms.answer, zone)
+        if until is not None:
+            yield time, until
+
+
+def span(starts_at: datetime, minutes: int) -> tuple[datetime, datetime]:
+    """Begin and end."""
+    return starts_at, starts_at + timedelta(minutes=minutes)
+
+
+def overlapping(spans: Sequence[tuple[datetime, datetime]], starts_at: datetime, minutes: int) -> int:
+    """How many of these overlap an appointment."""
+    begins, ends = span(starts_at, minutes)
+    return sum(one_begins < ends and begins < one_ends for one_begins, one_ends in spans)

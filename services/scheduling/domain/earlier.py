@@ -1,0 +1,75 @@
+"""The list of people who asked for an earlier time of their interview. Pure; times are aware, days are local."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from services.contracts.earlier import EarlierOfferEnd
+from services.scheduling.domain.offers import answer_until
+
+AT_ONCE = 3
+"""To how many people a free time is offered at once: the first answer wins."""
+MOST_OFFERS = 3
+"""After so many offers that a person did not accept they leave the list, and may ask again."""
+KEPT = timedelta(days=30)
+"""How long an entry is kept after its end, with its offers: the page of the appointment shows what became of it."""
+
+
+class OfferState(StrEnum):
+    """How an offer stands."""
+
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    TAKEN = "taken"
+    WITHDRAWN = "withdrawn"
+
+
+class WishEnd(StrEnum):
+    """Why a person is no longer on the list."""
+
+    LEFT = "left"
+    MOVED = "moved"
+    """They accepted an offer."""
+    UNANSWERED = "unanswered"
+    """`MOST_OFFERS` were declined or not answered in time."""
+    OVER = "over"
+    """The appointment is cancelled, held, or about to begin."""
+
+
+def counts(because: EarlierOfferEnd) -> bool:
+    """Whether an offer that ended so is one of the `MOST_OFFERS`: not if another person was faster."""
+    return because in (EarlierOfferEnd.DECLINED, EarlierOfferEnd.EXPIRED)
+
+
+def is_earlier(at: datetime, booked_at: datetime, zone: ZoneInfo) -> bool:
+    """Whether a time is worth an offer: on an earlier day than the booked one."""
+    return at.astimezone(zone).date() < booked_at.astimezone(zone).date()
+
+
+def may_wait(booked_at: datetime, now: datetime, notice: timedelta, zone: ZoneInfo) -> bool:
+    """Whether an earlier time could still be offered: there is a day between the notice and the appointment."""
+    return is_earlier(now + notice, booked_at, zone)
+
+
+def answer_by(
+    now: datetime, starts_at: datetime, notice: timedelta, answer: timedelta, zone: ZoneInfo
+) -> datetime | None:
+    """Until when an offer of this time can be answered, never later than the notice before it.
+
+    None: it begins too soon. Otherwise as for a seat of a workshop.
+    """
+    return answer_until(now, starts_at - notice, answer, zone)
+
+
+def keeps_the_path(
+    at: datetime, booked_at: datetime, others: Iterable[datetime], reflection: timedelta, zone: ZoneInfo
+) -> bool:
+    """Whether the interview keeps its order among the others of its individual path, and the time for reflection.
+
+    `others`: when those begin. Source: brochure, p. 28, reflection between interviews.
+    """
+    day = at.astimezone(zone).date()
+    return not any(at <= one < booked_at or abs(day - one.astimezone(zone).date()) < reflection for one in others)
