@@ -1,7 +1,7 @@
 """Many moments of a group in one value: for thousands of them, a row each costs more than what is done with them."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,5 +42,5 @@ def _text(element: gathered, compiler: Any, **how: Any) -> str:
 def moment_of(gathered_one: str | datetime) -> datetime:
     """One of the moments of `gathered`, in UTC."""
     if isinstance(gathered_one, str):
-        return datetime.fromisoformat(gathered_one).replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{gathered_one}+00:00")
     return gathered_one

@@ -1,9 +1,9 @@
 """The figures of a centre for its managers and counsellors: `domain.demand` says what each of them is."""
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from services.contracts.appointments import AppointmentMode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.scheduling.domain.demand import (
     WEEK,
+    WEEKS,
     CounsellorLoad,
     Delay,
     Load,
@@ -33,7 +34,7 @@ from services.scheduling.domain.times import local_day
 from services.scheduling.store import Centre
 from services.scheduling.store import demand as rows
 from services.scheduling.store.availability import absences_between
-from services.scheduling.store.demand import TakenByInterviews, TakenBySession
+from services.scheduling.store.demand import FirstInterviews, TakenByInterviews, TakenBySession
 from services.scheduling.store.quarters import QuarterBits, reserved_bits
 from services.scheduling.store.slots import ALWAYS, calendars_of, openings, worked_bits
 
@@ -66,71 +67,37 @@ class _Span:
     now: datetime
     days: list[date]
     begins: list[datetime]
-    """The moments at which the weeks begin, in UTC."""
+    """The moments at which the weeks begin, in UTC; behind them the end of the last one."""
     interviews: list[TakenByInterviews]
+    """Each in one part: a week, of which the present one has two."""
     sessions: list[TakenBySession]
-
-    bins: "_Bins" = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "bins", _Bins(self))
 
     def week(self, at: datetime) -> int:
         """The number of the week in which a moment of the span lies, by the centre's clock."""
         return bisect_right(self.begins, at) - 1
 
-    def by_week(self, one: TakenByInterviews) -> list[tuple[int, int]]:
-        """How many of these interviews are in each week that has any."""
-        found: Counter[int] = Counter()
-        for (week, _over), number in self.bins.counted(one.starts).items():
-            found[week] += number
-        return list(found.items())
-
-
-class _Bins(dict[str | datetime, tuple[int, bool]]):
-    """The week of each beginning of an interview, and whether it is over. Most are those of many interviews."""
-
-    def __init__(self, span: _Span) -> None:
-        super().__init__()
-        self._span = span
-        self.beside_quarters: set[str | datetime] = set()
-        """The beginnings at no quarter-hour."""
-
-    def __missing__(self, start: str | datetime) -> tuple[int, bool]:
-        at = moment_of(start)
-        if at.minute % 15 or at.second or at.microsecond:
-            self.beside_quarters.add(start)
-        found = self[start] = self._span.week(at), at < self._span.now
-        return found
-
-    def counted(self, starts: Sequence[str | datetime]) -> Counter[tuple[int, bool]]:
-        """How many begin in each week, before now and from now on."""
-        return Counter(map(self.__getitem__, starts))
-
 
 async def demand_of(session: AsyncSession, centre: Centre, now: datetime) -> Demand:
     """The figures of a centre at a moment, in a fixed number of statements."""
     days = mondays(now.astimezone(centre.zone).date())
-    begins, ends = local_day(days[0], centre.zone)[0], local_day(days[-1] + WEEK, centre.zone)[0]
-    where = centre.code, begins, ends
+    begins = [local_day(one, centre.zone)[0] for one in (*days, days[-1] + WEEK)]
+    where = centre.code, begins[0], begins[-1]
     span = _Span(
         centre,
         now,
         days,
-        [local_day(one, centre.zone)[0] for one in days],
-        await rows.interviews_taking_time(session, *where),
+        begins,
+        await rows.interviews_taking_time(session, centre.code, sorted([*begins[:-1], now]), begins[-1]),
         await rows.sessions_taking_time(session, *where),
     )
     weeks, counsellors = await _weeks_and_loads(session, span)
     for first_at, number in await rows.people_on_waitlists(session, *where):
         weeks[span.week(first_at)].waitlisted += number
     fill_typical(weeks)
-    zone = centre.zone
-    by_area: dict[str | None, list[int]] = defaultdict(list)
-    for area, opened_at, starts_at in await rows.first_interviews(session, *where):
-        by_area[area].append(_days_between(opened_at, starts_at, zone))
-    by_mode = _outcomes(span)
-    attended = await rows.attendance_between(session, centre.code, begins, now)
+    first = sorted(await rows.first_interviews(session, *where), key=lambda one: one.area or "")
+    by_area = {one.area: _days_between(one, centre.zone) for one in first}
+    by_mode = dict(sorted(_outcomes(span).items()))
+    attended = await rows.attendance_between(session, centre.code, begins[0], now)
     return Demand(
         weeks,
         counsellors,
@@ -142,10 +109,12 @@ async def demand_of(session: AsyncSession, centre: Centre, now: datetime) -> Dem
     )
 
 
-def _days_between(opened_at: datetime, starts_at: datetime, zone: ZoneInfo) -> int:
-    """Local days, no fewer than none."""
-    opened, starts = (one.astimezone(zone).date() for one in (opened_at, starts_at))
-    return max(0, (starts - opened).days)
+def _days_between(found: FirstInterviews, zone: ZoneInfo) -> list[int]:
+    """Local days from the opening of each path to its first interview, no fewer than none."""
+    opened, starts = (
+        [moment_of(at).astimezone(zone).toordinal() for at in moments] for moments in (found.opened_at, found.starts_at)
+    )
+    return [max(0, start - at) for at, start in zip(opened, starts, strict=True)]
 
 
 def _outcomes(span: _Span) -> dict[AppointmentMode, Outcomes]:
@@ -153,11 +122,10 @@ def _outcomes(span: _Span) -> dict[AppointmentMode, Outcomes]:
     found: dict[AppointmentMode, Outcomes] = {}
     for one in span.interviews:
         status = AppointmentStatus(one.status)
-        if one.kind == InterviewKind.GUIDANCE.value and (is_held(status) or is_missed(status)):
-            number = sum(number for (_week, over), number in span.bins.counted(one.starts).items() if over)
-            total, missed = found.get(AppointmentMode(one.mode), (0, 0))
-            if number:
-                found[AppointmentMode(one.mode)] = Outcomes(total + number, missed + number * is_missed(status))
+        if one.kind == InterviewKind.GUIDANCE.value and (is_held(status) or is_missed(status)) and one.part <= WEEKS:
+            mode = AppointmentMode(one.mode)
+            total, missed = found.get(mode, (0, 0))
+            found[mode] = Outcomes(total + one.number, missed + one.number * is_missed(status))
     return found
 
 
@@ -169,14 +137,13 @@ async def _weeks_and_loads(session: AsyncSession, span: _Span) -> tuple[list[Wee
     loads = {code: CounsellorLoad(code) for code in sorted({*team, *booked})}
     for one in span.interviews:
         load = loads[one.counsellor]
-        for number, times in span.by_week(one):
-            week = weeks[number]
-            week.minutes += times * one.minutes
-            if one.kind == InterviewKind.GUIDANCE.value:
-                week.appointments += times
-            else:
-                week.walk_ins += times
-            (load.coming if week.coming else load.past).booked += times * one.minutes
+        week = weeks[one.part - (one.part > WEEKS)]
+        week.minutes += one.minutes
+        if one.kind == InterviewKind.GUIDANCE.value:
+            week.appointments += one.number
+        else:
+            week.walk_ins += one.number
+        (load.coming if week.coming else load.past).booked += one.minutes
     for one in span.sessions:
         load = loads[one.counsellor]
         (load.coming if weeks[span.week(one.starts_at)].coming else load.past).booked += one.minutes
@@ -194,7 +161,7 @@ async def _fill_working_time(
     worked = await worked_bits(session, timeline, [centre])
     away = await _absent(session, timeline, team)
     reserved = await reserved_bits(session, timeline, [f"counsellor:{code}" for code in team])
-    own = _own(timeline, span)
+    own = await _own(session, timeline, span)
     in_sessions = _touched(timeline, span.sessions)
     masks = [timeline.days(one.monday, one.monday + timedelta(days=6), centre.zone) for one in weeks]
     for code in team:
@@ -220,18 +187,13 @@ async def _absent(session: AsyncSession, timeline: Timeline, team: list[str]) ->
     return {code: timeline.touched(intervals) for code, intervals in found.items()}
 
 
-def _own(timeline: Timeline, span: _Span) -> dict[str, int]:
+async def _own(session: AsyncSession, timeline: Timeline, span: _Span) -> dict[str, int]:
     """The quarter-hours of the guidance interviews of the centre, by counsellor."""
     found: dict[str, int] = defaultdict(int)
     bits = QuarterBits(timeline)
-    for one in span.interviews:
-        if one.kind == InterviewKind.GUIDANCE.value:
-            begun = bits.of(one.starts)
-            for number in range(-(-one.minutes // _QUARTER_MINUTES)):
-                found[one.counsellor] |= begun << number
-            beside = span.bins.beside_quarters.intersection(one.starts)
-            starts = [moment_of(start) for start in beside]
-            found[one.counsellor] |= timeline.touched((at, at + timedelta(minutes=one.minutes)) for at in starts)
+    of_centre = await rows.guidance_taking_time(session, span.centre.code, span.begins[0], span.begins[-1])
+    for code, minutes, starts in of_centre:
+        found[code] |= bits.touched(starts, minutes)
     return found
 
 

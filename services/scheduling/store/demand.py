@@ -10,22 +10,25 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from services.chassis.storage.gathered import gathered
-from services.contracts.scheduling import Method
+from services.contracts.scheduling import InterviewKind, Method
+from services.scheduling.domain.demand import WEEKS
 from services.scheduling.domain.states import ON_PATH, TAKING_TIME, WAITLISTED_SEATS
 from services.scheduling.store.interviews import GuidancePath, Interview
 from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
 
 
 class TakenByInterviews(NamedTuple):
-    """The time of interviews that have all but their beginnings in common. `starts`: as `gathered` has them."""
+    """The time of interviews that are alike, in one part of a span."""
 
     kind: str
     mode: str
     status: str
     counsellor: str
+    part: int
+    """From 0."""
+    number: int
     minutes: int
-    """Of each of them."""
-    starts: Sequence[str | datetime]
+    """Of all of them."""
 
 
 class TakenBySession(NamedTuple):
@@ -36,61 +39,93 @@ class TakenBySession(NamedTuple):
     minutes: int
 
 
-class FirstInterview(NamedTuple):
-    """The first interview of a path: its need, when the path was opened, and when it begins."""
+class FirstInterviews(NamedTuple):
+    """The first interviews of the paths with one need: when each path was opened, and when the interview begins."""
 
     area: str | None
-    opened_at: datetime
-    starts_at: datetime
+    opened_at: Sequence[str | datetime]
+    starts_at: Sequence[str | datetime]
+    """In the order of the paths. Moments as `gathered` has them."""
 
 
+PARTS = 2 * WEEKS + 1
+"""The weeks, with the present one in two parts: before now, and from now on."""
 _OF_CENTRE = (
     col(Interview.centre) == sa.bindparam("centre"),
     col(Interview.starts_at) >= sa.bindparam("begins"),
     col(Interview.starts_at) < sa.bindparam("ends"),
 )
-_ALIKE = (
-    *(col(Interview.kind), col(Interview.mode), col(Interview.status)),
-    *(col(Interview.counsellor), col(Interview.minutes)),
-)
-_TAKING_TIME = (
-    sa.select(*_ALIKE, gathered(col(Interview.starts_at)))
+
+
+def _part(least: int = 0, most: int = PARTS - 1) -> sa.ColumnElement[int]:
+    """The part in which an interview begins, of those from `least` to `most`: one comparison halves them."""
+    if least == most:
+        return sa.literal_column(str(least), sa.Integer())
+    middle = (least + most + 1) // 2
+    before = col(Interview.starts_at) < sa.bindparam(f"part_{middle}")
+    return sa.case((before, _part(least, middle - 1)), else_=_part(middle, most))
+
+
+_ALIKE = *(col(Interview.kind), col(Interview.mode), col(Interview.status)), col(Interview.counsellor)
+_TIMES = (
+    sa.select(*_ALIKE, _part().label("part"), col(Interview.minutes))
     .where(*_OF_CENTRE, col(Interview.status).in_(TAKING_TIME))
-    .group_by(*_ALIKE)
+    .subquery()
 )
+_IN_PARTS = [_TIMES.c[name] for name in ("kind", "mode", "status", "counsellor", "part")]
+_TAKING_TIME = sa.select(*_IN_PARTS, sa.func.count(), sa.func.sum(_TIMES.c.minutes)).group_by(*_IN_PARTS)
 
 
 async def interviews_taking_time(
-    session: AsyncSession, centre: str, begins: datetime, ends: datetime
+    session: AsyncSession, centre: str, begins: Sequence[datetime], ends: datetime
 ) -> list[TakenByInterviews]:
-    """The interviews of a centre that begin in [begins, ends) and were not cancelled. There may be some thousands."""
-    return [TakenByInterviews(*row) for row in await session.execute(_TAKING_TIME, _span(centre, begins, ends))]
+    """The interviews of a centre that were not cancelled, in each part of a span. `begins`: of the `PARTS` parts.
+
+    The store counts them: there may be ten thousand.
+    """
+    asked = _span(centre, begins[0], ends) | {f"part_{number}": at for number, at in enumerate(begins)}
+    return [TakenByInterviews(*row) for row in await session.execute(_TAKING_TIME, asked)]
+
+
+_GUIDANCE = (
+    sa.select(col(Interview.counsellor), col(Interview.minutes), gathered(col(Interview.starts_at)))
+    .where(*_OF_CENTRE, col(Interview.status).in_(TAKING_TIME), col(Interview.kind) == InterviewKind.GUIDANCE.value)
+    .group_by(col(Interview.counsellor), col(Interview.minutes))
+)
+
+
+async def guidance_taking_time(
+    session: AsyncSession, centre: str, begins: datetime, ends: datetime
+) -> list[tuple[str, int, Sequence[str | datetime]]]:
+    """Its guidance interviews in [begins, ends): counsellor, minutes of each, and when they begin, as of `gathered`."""
+    return [(row[0], row[1], row[2]) for row in await session.execute(_GUIDANCE, _span(centre, begins, ends))]
 
 
 _EARLIER = aliased(Interview)
 _FIRST = (
-    sa.select(col(Interview.area), col(GuidancePath.opened_at), col(Interview.starts_at))
+    sa.select(col(Interview.area), gathered(col(GuidancePath.opened_at)), gathered(col(Interview.starts_at)))
     .join(GuidancePath, col(GuidancePath.id) == col(Interview.path_id))
     .where(*_OF_CENTRE, col(Interview.status).in_(ON_PATH), col(Interview.fingerprint).is_(None))
     .where(col(GuidancePath.method) == Method.INDIVIDUAL.value)
     .where(
         ~sa.exists().where(
-            col(_EARLIER.path_id) == col(Interview.path_id),
+            col(_EARLIER.path_id) == col(GuidancePath.id),
             col(_EARLIER.status).in_(ON_PATH),
             col(_EARLIER.starts_at) < col(Interview.starts_at),
         )
     )
+    .group_by(col(Interview.area))
 )
 
 
 async def first_interviews(
     session: AsyncSession, centre: str, begins: datetime, ends: datetime
-) -> list[FirstInterview]:
-    """The first interview, held or booked, of each individual path that has it in [begins, ends).
+) -> list[FirstInterviews]:
+    """By need, the first interview, held or booked, of each individual path that has it in [begins, ends).
 
     Imported ones are not among them: when their paths were opened is not known.
     """
-    return [FirstInterview(*row) for row in await session.execute(_FIRST, _span(centre, begins, ends))]
+    return [FirstInterviews(*row) for row in await session.execute(_FIRST, _span(centre, begins, ends))]
 
 
 _WORKSHOPS = (

@@ -67,7 +67,7 @@ class Interview(Aggregate, Table, table=True):
     __table_args__ = (
         sa.Index("interviews_of_counsellor", "counsellor", "starts_at"),
         sa.Index("interviews_of_centre", "centre", "starts_at"),
-        sa.Index("interviews_of_path", "path_id", postgresql_where=_ON_A_PATH, sqlite_where=_ON_A_PATH),
+        sa.Index("interviews_of_path", "path_id", "starts_at", postgresql_where=_ON_A_PATH, sqlite_where=_ON_A_PATH),
         sa.Index("interviews_of_person", "subject_ref", postgresql_where=_WITH_SUBJECT, sqlite_where=_WITH_SUBJECT),
         sa.Index("interviews_open", "centre", "status", "starts_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index("interviews_of_visit", "visit_id", postgresql_where=_OPEN, sqlite_where=_OPEN),

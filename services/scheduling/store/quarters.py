@@ -1,7 +1,7 @@
 """The quarter-hours that are taken, as the bits of a timeline."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from services.chassis.storage.bulk import in_list
 from services.chassis.storage.gathered import gathered, moment_of
 from services.scheduling.domain import slots
 from services.scheduling.domain.slots import Timeline
+from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.holds import SlotHold, expired_holders
 from services.scheduling.store.interviews import QuarterHour
 
@@ -99,6 +100,14 @@ class QuarterBits:
                 digits[size - 1 - at] = _ONE
         return int(digits, 2)
 
+    def touched(self, starts: Sequence[str | datetime], minutes: int) -> int:
+        """The quarter-hours that appointments of this length touch. Few of them begin beside a quarter-hour."""
+        begun, found = self.of(starts), 0
+        for number in range(-(-minutes // _MINUTES)):
+            found |= begun << number
+        beside = [moment_of(one) for one in starts if _is_beside(one)]
+        return found | self._timeline.touched((at, at + timedelta(minutes=minutes)) for at in beside)
+
 
 @lru_cache(maxsize=16_384)
 def _number_of(quarter: str | datetime) -> int:
@@ -106,4 +115,10 @@ def _number_of(quarter: str | datetime) -> int:
     return slots.number_of(moment_of(quarter))
 
 
+@lru_cache(maxsize=16_384)
+def _is_beside(start: str | datetime) -> bool:
+    return bool((moment_of(start) - datetime.min.replace(tzinfo=UTC)) % QUARTER)
+
+
 _ONE = ord("1")
+_MINUTES = QUARTER // timedelta(minutes=1)
