@@ -13,6 +13,7 @@ from services.scheduling.actions.earlier_search import Terms
 from services.scheduling.actions.earlier_times import offer_earlier_times
 from services.scheduling.actions.end_of_day import delete_past_absences, end_days, free_closed_paths
 from services.scheduling.actions.erasure import erase_subject
+from services.scheduling.actions.external import drop_outdated, read_due
 from services.scheduling.actions.former_counsellors import delete_unused_availability
 from services.scheduling.actions.holds import delete_expired
 from services.scheduling.actions.no_shows import delete_interpreters
@@ -25,7 +26,9 @@ from services.scheduling.reactions import reactions
 from services.scheduling.settings import (
     SchedulingSettings,
     answer_of,
+    calendar_age_of,
     earlier_answer_of,
+    reading_of,
     reflection_of,
     rules_of_settings,
 )
@@ -44,6 +47,8 @@ def jobs(runtime: Runtime) -> list[Job]:
         Job("past-interpreters", partial(delete_interpreters, runtime.store), 60 * seconds),
         Job("offers-of-seats", partial(offers_go_on, runtime.store, answer_of(runtime)), seconds),
         Job("earlier-times", partial(offer_earlier_times, runtime.store, terms_of(runtime)), 60 * seconds),
+        Job("other-calendars", partial(read_due, runtime.store, reading_of(runtime)), seconds),
+        Job("outdated-busy-times", partial(drop_outdated, runtime.store, calendar_age_of(runtime)), 60 * seconds),
         Job("restate-booked", partial(restate_booked, runtime.store), 60 * seconds),
         Job("publish-rooms", partial(publish_rooms, runtime.store), 60 * seconds),
     ]

@@ -35,6 +35,7 @@ NO_LIST = {
     "intake.store.reminders.to_remind": "queued in batches",
     "intake.store.messages.messages_of": "the last ones; the person's own data has all",
     "intake.store.retention.due_visitors": "erased in batches",
+    "scheduling.store.external.outdated_before": "deleted in batches",
     "scheduling.store.holds.expired_before": "deleted in batches",
     "scheduling.store.earlier.ended_before": "deleted in batches",
     "scheduling.store.offers.workshops_due": "offered in batches",

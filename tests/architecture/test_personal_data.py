@@ -35,6 +35,7 @@ NOT_ABOUT_PERSONS = {
         "rooms": "about no person",
         "absences": "about counsellors, by the codes of their accounts",
         "counsellor_feeds": "the same",
+        "external_calendars": "the same",
         "quarter_hours": "the times of interviews and workshops, which are exported",
         "slot_holds": "a chosen time for an hour at most, by a digest; what is booked from it is exported",
         "interviews_to_restate": "which interviews are to be published again after an update; emptied at once",

@@ -15,6 +15,7 @@ from services.chassis.testing import Client, FixedClock
 from services.contracts.accounts import AccountStatus
 from services.contracts.scheduling import Side
 from services.scheduling.actions import availability, guidance, paths
+from services.scheduling.actions.availability import Meant
 from services.scheduling.actions.end_of_day import delete_past_absences
 from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import WorkingHours
@@ -82,14 +83,14 @@ async def test_outside_the_working_hours_is_booked_after_a_question(store: Store
             room="salle-1",
             starts_at=TUESDAY,
             minutes=60,
-            outside_working_hours=True,
+            meant=Meant(outside_working_hours=True),
         )
     await move(store, booked.id, room="salle-2")  # its time stays
     with pytest.raises(refusals.OutsideWorkingHours):
         await move(store, booked.id, starts_at=TUESDAY + timedelta(minutes=30))
     with pytest.raises(refusals.OutsideWorkingHours):
         await move(store, booked.id, minutes=120, by=Side.VISITOR)
-    await move(store, booked.id, starts_at=TUESDAY + timedelta(minutes=30), outside_working_hours=True)
+    await move(store, booked.id, starts_at=TUESDAY + timedelta(minutes=30), meant=Meant(outside_working_hours=True))
     await move(store, booked.id, starts_at=TUESDAY + timedelta(hours=3))
 
 

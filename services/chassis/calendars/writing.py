@@ -16,7 +16,7 @@ from icalendar import Calendar, Event, vCalAddress
 from services.chassis.calendars.zones import zone_rules
 
 _PRODUCT = "-//cefo//cefo//EN"
-_DOMAIN = "cefo"
+DOMAIN = "cefo"
 """After the id of an appointment: an id is worldwide its own already."""
 
 
@@ -87,7 +87,7 @@ def _calendar() -> Calendar:
 
 def _event(entry: Entry) -> Event:
     event = Event()
-    event.add("uid", f"{entry.id}@{_DOMAIN}")
+    event.add("uid", f"{entry.id}@{DOMAIN}")
     event.add("sequence", entry.sequence)
     event.add("dtstamp", entry.stamped_at.astimezone(UTC).replace(microsecond=0))
     event.add("dtstart", _local(entry.starts_at, entry.zone))

@@ -1,7 +1,8 @@
 """When counsellors can be booked: their working hours at each centre, their absences, their languages and areas."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from services.chassis.storage.store import Work
 from services.scheduling.actions.calendar import free, release
 from services.scheduling.domain import refusals, times
 from services.scheduling.domain.availability import MOST_ROWS, WorkingHours, check_absence, check_within
+from services.scheduling.domain.slots import Timeline
 from services.scheduling.store import (
     Centre,
     CounsellorAbsence,
@@ -28,6 +30,7 @@ from services.scheduling.store import (
     Workshop,
 )
 from services.scheduling.store.availability import insert_absence, locked_absences, reserve_absence, working_hours
+from services.scheduling.store.external import busy_bits
 from services.scheduling.store.holds import holds_between
 
 
@@ -149,8 +152,30 @@ async def remove_absence(work: Work, counsellor: str, id: UUID) -> None:
     await release(work, absence.id)
 
 
-async def check_working_hours(
-    session: AsyncSession, centre: Centre, counsellor: str, starts_at: datetime, minutes: int
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What the team answered that it means: outside the working hours, or while another calendar is busy."""
+
+    outside_working_hours: bool = False
+    while_busy: bool = False
+
+
+NOTHING_ODD = Meant()
+
+
+async def check_available(
+    session: AsyncSession, centre: Centre, counsellor: str, starts_at: datetime, minutes: int, meant: Meant
 ) -> None:
-    """The appointment lies within the counsellor's working hours, if any are entered. Raises `OutsideWorkingHours`."""
-    check_within(await working_hours(session, centre, counsellor), starts_at, minutes)
+    """The appointment lies within the counsellor's working hours, if any are entered, and the other calendar is free.
+
+    Raises `OutsideWorkingHours`, `BusyElsewhere`, unless it is meant.
+    """
+    if not meant.outside_working_hours:
+        check_within(await working_hours(session, centre, counsellor), starts_at, minutes)
+    if meant.while_busy:
+        return
+    day = starts_at.astimezone(centre.zone).date()
+    timeline = Timeline.of(day, day)
+    wanted = timeline.touched([(starts_at, starts_at + timedelta(minutes=minutes))])
+    if (await busy_bits(session, timeline, [counsellor])).get(counsellor, 0) & wanted:
+        raise refusals.BusyElsewhere(at=starts_at.astimezone(centre.zone))

@@ -35,6 +35,7 @@ from services.scheduling.store import Centre
 from services.scheduling.store import demand as rows
 from services.scheduling.store.availability import absences_between
 from services.scheduling.store.demand import FirstInterviews, TakenByInterviews, TakenBySession
+from services.scheduling.store.external import busy_bits
 from services.scheduling.store.quarters import QuarterBits, reserved_bits
 from services.scheduling.store.slots import ALWAYS, calendars_of, openings, worked_bits
 
@@ -161,13 +162,14 @@ async def _fill_working_time(
     worked = await worked_bits(session, timeline, [centre])
     away = await _absent(session, timeline, team)
     reserved = await reserved_bits(session, timeline, [f"counsellor:{code}" for code in team])
+    busy = await busy_bits(session, timeline, team)
     own = await _own(session, timeline, span)
     in_sessions = _touched(timeline, span.sessions)
     masks = [timeline.days(one.monday, one.monday + timedelta(days=6), centre.zone) for one in weeks]
     for code in team:
         hours = worked.get((code, centre.code))
         theirs = opened & (ALWAYS if hours is None else hours)
-        others = reserved.get(f"counsellor:{code}", 0) | away.get(code, 0)
+        others = reserved.get(f"counsellor:{code}", 0) | away.get(code, 0) | busy.get(code, 0)
         elsewhere = (others & ~own.get(code, 0)) | in_sessions.get(code, 0)
         present = theirs & ~away.get(code, 0)
         load = loads[code]

@@ -7,7 +7,14 @@ from services.chassis.copies.accounts import copy_account
 from services.chassis.storage.store import Store, Work
 from services.contracts.accounts import AccountKind, AccountPublished, AccountStatus, may_sign_in
 from services.scheduling.actions.availability import quarters_left
-from services.scheduling.store import Account, CounsellorAbsence, CounsellorFeed, QuarterHour
+from services.scheduling.store import (
+    Account,
+    CounsellorAbsence,
+    CounsellorFeed,
+    ExternalBusy,
+    ExternalCalendar,
+    QuarterHour,
+)
 from services.scheduling.store.availability import (
     ENTERED,
     delete_availability,
@@ -25,7 +32,7 @@ async def copy_published(work: Work, published: AccountPublished) -> None:
     """
     passed, before = await _passes_on(work, published), await _code_left(work, published)
     await copy_account(work, Account, published)
-    await _end_feed(work, published)
+    await _end_calendars(work, published)
     if published.code is not None and passed:
         await delete_availability(work.session, [published.code])
         if before is not None:
@@ -64,13 +71,15 @@ async def _rename(work: Work, before: str, after: str) -> None:
         await reserve_absence(work.session, absence, quarters_left(absence, work.now))
 
 
-async def _end_feed(work: Work, published: AccountPublished) -> None:
-    """An account that ends takes its calendar with it for good; one that is active again makes a new one."""
+async def _end_calendars(work: Work, published: AccountPublished) -> None:
+    """An account that ends takes its calendars with it for good: the one that other programs read, and the one that is
+    read here. One that is active again makes and enters new ones."""
     if published.code is None or may_sign_in(published.status):
         return
     others = await accounts_with_code(work.session, published.code)
     if not any(may_sign_in(AccountStatus(one.status)) for one in others):
-        await work.session.execute(sa.delete(CounsellorFeed).where(col(CounsellorFeed.counsellor) == published.code))
+        for table in (CounsellorFeed, ExternalCalendar, ExternalBusy):
+            await work.session.execute(sa.delete(table).where(col(table.counsellor) == published.code))
 
 
 async def _passes_on(work: Work, published: AccountPublished) -> bool:

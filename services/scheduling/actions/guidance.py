@@ -21,7 +21,7 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.scheduling.actions.arrivals import emit_started, undo_start
-from services.scheduling.actions.availability import check_working_hours
+from services.scheduling.actions.availability import NOTHING_ODD, Meant, check_available
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.booking_rules import check_bookable
 from services.scheduling.actions.calendar import (
@@ -64,26 +64,25 @@ async def book(
     minutes: int,
     arrangement: Arrangement = IN_PERSON,
     horizon: timedelta = HORIZON,
-    outside_working_hours: bool = False,
+    meant: Meant = NOTHING_ODD,
     reflection: timedelta = timedelta(),
     id: UUID | None = None,
 ) -> Interview:
     """Book the next interview of a path, no farther ahead than the horizon, within the counsellor's working hours.
 
-    `outside_working_hours`: also outside them, as the team answered. `reflection`: the time between it and the others
-    of the path; zero: the team answered that it is sooner. `id`: of the interview, as its hold had it.
+    `meant`: also outside them, or while another calendar is busy, as the team answered. `reflection`: the time between
+    it and the others of the path; zero: the team answered that it is sooner. `id`: of the interview, that of its hold.
 
     Raises what `check_one_more` and `check_bookable` raise, `UnknownCounsellor`, `CounsellorInactive`,
-    `UnknownRoom`, `RoomInactive`, `RoomAtHome`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`; last, as it is
-    a question, `TimeToReflect`.
+    `UnknownRoom`, `RoomInactive`, `RoomAtHome`, `OutsideWorkingHours`, `BusyElsewhere`, `CounsellorAway`, `Overlap`;
+    last, as it is a question, `TimeToReflect`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     centre = await known_centre(work.session, Centre, path.centre)
     counted_as = await check_one_more(work, path, centre.zone)
     await check_bookable(work, centre, starts_at, minutes, horizon)
     await check_counsellor(work.session, path.centre, counsellor)
-    if not outside_working_hours:
-        await check_working_hours(work.session, centre, counsellor, starts_at, minutes)
+    await check_available(work.session, centre, counsellor, starts_at, minutes, meant)
     arrangement.check_room(room)
     await check_room(work.session, path.centre, room)
     interview = work.add(
@@ -147,7 +146,7 @@ async def move(
     by: Side = Side.CENTRE,
     version: int | None = None,
     horizon: timedelta = HORIZON,
-    outside_working_hours: bool = False,
+    meant: Meant = NOTHING_ODD,
 ) -> None:
     """Move an interview to another time, counsellor, room or mode, and free its old quarter-hours.
 
@@ -169,8 +168,8 @@ async def move(
         return
     await check_room(work.session, interview.centre, room)
     same_time = before == (counsellor, interview.room, starts_at, minutes)
-    if not (outside_working_hours or same_time):
-        await check_working_hours(work.session, centre, counsellor, starts_at, minutes)
+    if not same_time:
+        await check_available(work.session, centre, counsellor, starts_at, minutes, meant)
     if interview.started_at is not None:
         await undo_start(work, interview)
     if not times.same_day(interview.starts_at, starts_at, centre.zone):

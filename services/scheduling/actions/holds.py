@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.store import Store, Work
 from services.scheduling.actions import guidance
-from services.scheduling.actions.availability import check_working_hours
+from services.scheduling.actions.availability import NOTHING_ODD, Meant, check_available
 from services.scheduling.actions.booking_rules import check_bookable
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
@@ -35,18 +35,17 @@ async def hold_slot(
     minutes: int,
     area: str | None = None,
     horizon: timedelta = HORIZON,
-    outside_working_hours: bool = False,
+    meant: Meant = NOTHING_ODD,
 ) -> SlotHold:
     """Hold a time for `HOLD`, and free what the owner held before. Chosen again while it is held, it stays as it is.
 
     Raises what `check_bookable` raises, `UnknownCentre`, `AreaNotServed`, `UnknownCounsellor`,
-    `CounsellorInactive`, `OutsideWorkingHours`, `CounsellorAway`, `Overlap`.
+    `CounsellorInactive`, `OutsideWorkingHours`, `BusyElsewhere`, `CounsellorAway`, `Overlap`.
     """
     copy = await known_centre(work.session, Centre, centre, area)
     await check_bookable(work, copy, starts_at, minutes, horizon)
     await check_counsellor(work.session, centre, counsellor)
-    if not outside_working_hours:
-        await check_working_hours(work.session, copy, counsellor, starts_at, minutes)
+    await check_available(work.session, copy, counsellor, starts_at, minutes, meant)
     chosen = SlotHold(
         owner=owner,
         id=uuid4(),
@@ -111,7 +110,7 @@ async def book_held(
     *,
     room: str | None = None,
     horizon: timedelta = HORIZON,
-    outside_working_hours: bool = False,
+    meant: Meant = NOTHING_ODD,
 ) -> Interview:
     """Book a held time on a path; the hold ends with it. `held`: of `held_by`, which has locked it.
 
@@ -126,7 +125,7 @@ async def book_held(
         starts_at=held.starts_at,
         minutes=held.minutes,
         horizon=horizon,
-        outside_working_hours=outside_working_hours,
+        meant=meant,
         id=held.id,
     )
 

@@ -89,6 +89,7 @@ def as_taken(at: datetime, zone: ZoneInfo) -> Generator[None]:
 _NOT_FREE = (
     refusals.CounsellorAway,
     refusals.OutsideWorkingHours,
+    refusals.BusyElsewhere,
     refusals.CounsellorInactive,
     refusals.UnknownCounsellor,
 )

@@ -19,6 +19,7 @@ from services.contracts.scheduling import AppointmentStatus, InterviewKind, Meth
 from services.contracts.text import Key
 from services.contracts.values import Day, Moment, Whole, YesNo
 from services.scheduling.actions import arrivals, guidance, information, no_shows
+from services.scheduling.actions.availability import Meant
 from services.scheduling.actions.next_times import Wanted, booking
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import required_staff_code
@@ -50,6 +51,7 @@ class Booking(Body):
     starts_at: Moment
     minutes: Annotated[int, Whole()]
     outside_working_hours: YesNo = Field(False, description="Also outside the working hours of the counsellor.")
+    while_busy: YesNo = Field(False, description="Also while another calendar of the counsellor is busy.")
     sooner: YesNo = Field(False, description="Also within the time for reflection after another interview of the path.")
 
 
@@ -63,6 +65,7 @@ class Move(Change):
     starts_at: Moment | None = None
     minutes: Annotated[int, Whole()] | None = None
     outside_working_hours: YesNo = Field(False, description="Also outside the working hours of the counsellor.")
+    while_busy: YesNo = Field(False, description="Also while another calendar of the counsellor is busy.")
 
 
 class Cancellation(Change):
@@ -132,7 +135,7 @@ async def book_interview(body: Booking, request: Request, running: Running, pers
             minutes=body.minutes,
             arrangement=Arrangement(body.mode, body.interpreter_language),
             horizon=horizon_of(running),
-            outside_working_hours=body.outside_working_hours,
+            meant=Meant(body.outside_working_hours, body.while_busy),
             reflection=timedelta() if body.sooner else reflection_of(running),
         )
         return InterviewOut.of(interview)
@@ -181,7 +184,7 @@ async def move_interview(id: UUID, body: Move, request: Request, running: Runnin
             arrangement=_arrangement(body, interview.arrangement),
             version=body.version,
             horizon=horizon_of(running),
-            outside_working_hours=body.outside_working_hours,
+            meant=Meant(body.outside_working_hours, body.while_busy),
         )
         return InterviewOut.of(interview)
 

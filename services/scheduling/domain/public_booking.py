@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.chassis.refusals import NotFound, Refused, msg
 from services.scheduling.domain.refusals import (
+    BusyElsewhere,
     CounsellorAway,
     CounsellorInactive,
     OutsideHours,
@@ -38,6 +39,7 @@ class TimeTaken(Refused):
 
 LOST = (
     *(TimeTaken, Overlap, CounsellorAway, OutsideWorkingHours, TooSoon),
+    BusyElsewhere,
     *(OutsideHours, CounsellorInactive, UnknownCounsellor),
 )
 """The time is no longer free, for whichever reason: those are written for the team."""

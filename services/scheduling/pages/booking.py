@@ -27,6 +27,7 @@ from services.contracts.scheduling import Method
 from services.contracts.text import Key
 from services.contracts.values import Whole, YesNo
 from services.scheduling.actions import guidance, paths
+from services.scheduling.actions.availability import Meant
 from services.scheduling.actions.calendar import also_needed
 from services.scheduling.actions.holds import give_back
 from services.scheduling.claims import staff_code
@@ -75,6 +76,7 @@ class BookForm(Body):
     mode: AppointmentMode = AppointmentMode.IN_PERSON
     interpreter_language: Language | None = None
     outside_working_hours: YesNo = False
+    while_busy: YesNo = False
     sooner: YesNo = False
 
 
@@ -161,7 +163,7 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person, runn
         minutes=form.minutes,
         arrangement=Arrangement(form.mode, form.interpreter_language),
         horizon=horizon_of(running),
-        outside_working_hours=form.outside_working_hours,
+        meant=Meant(form.outside_working_hours, form.while_busy),
         reflection=timedelta() if form.sooner else reflection_of(running),
     )
 

@@ -22,6 +22,7 @@ from services.contracts.scheduling import AppointmentStatus, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole, YesNo
 from services.scheduling.actions import guidance, no_shows
+from services.scheduling.actions.availability import Meant
 from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN, OUTCOME_LABELS, CancelReason, may_undo_no_show
 from services.scheduling.pages.desk import (
@@ -75,6 +76,7 @@ class MoveForm(StepForm):
     mode: AppointmentMode | None = None
     interpreter_language: Language | None = None
     outside_working_hours: YesNo = False
+    while_busy: YesNo = False
 
 
 @router.get("/interviews/{id}")
@@ -148,7 +150,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
             arrangement=Arrangement(form.mode, form.interpreter_language) if form.mode else None,
             version=form.version,
             horizon=horizon_of(running),
-            outside_working_hours=form.outside_working_hours,
+            meant=Meant(form.outside_working_hours, form.while_busy),
         )
 
     filled, typed, errors = await read_form(request, MoveForm)
@@ -193,6 +195,8 @@ async def _interview_page(
         "room": interview.room or "",
         "mode": interview.mode,
         "interpreter_language": interview.interpreter_language,
+        "outside_working_hours": False,
+        "while_busy": False,
     }
     return page(
         request,

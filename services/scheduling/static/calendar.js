@@ -156,7 +156,7 @@
     say(`${done} ${entry ? whenWords(before(entry.dataset)) : ""}`);
   }
 
-  // The page of the interview refused: its reasons, its next free times, and its question about the working hours.
+  // The page of the interview refused: its reasons, its next free times, and its question: about the working hours, or another calendar.
   function refused(page, id, action, data) {
     const reasons = [...page.querySelectorAll("#errors li")].map((one) => one.textContent.trim());
     const list = document.createElement("ul");
@@ -165,12 +165,12 @@
     const free = [...page.querySelectorAll('[aria-labelledby="next-free"] > li')];
     if (free.length) answered.append(Object.assign(document.createElement("p"), { textContent: page.getElementById("next-free").textContent }), document.adoptNode(page.querySelector('[aria-labelledby="next-free"]')));
     answered.querySelector('[aria-labelledby="next-free"]')?.removeAttribute("aria-labelledby");
-    const outside = page.querySelector('[name="outside_working_hours"]:not(:checked)');
+    const asked = page.querySelector('[name="outside_working_hours"]:not(:checked), [name="while_busy"]:not(:checked)');
     const values = Object.fromEntries(data);
     const buttons = [button(words.leaves, "secondary", () => { close(); document.getElementById(id)?.querySelector("a")?.focus(); })];
-    if (outside) buttons.unshift(button(outside.closest("label").textContent.trim(), ""));
+    if (asked) buttons.unshift(button(asked.closest("label").textContent.trim(), ""));
     what.textContent = words.refused;
-    fill(action, outside ? { ...values, outside_working_hours: "true" } : {}, ...buttons);
+    fill(action, asked ? { ...values, [asked.name]: "true" } : {}, ...buttons);
     Object.assign(bar.dataset, { shows: "refusal", entry: id });
     bar.hidden = false;
     form.querySelector("button").focus();

@@ -5,6 +5,7 @@ from services.scheduling.store.booking_rules import CentreRules
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
 from services.scheduling.store.earlier import EarlierOffer, EarlierWish
+from services.scheduling.store.external import ExternalBusy, ExternalCalendar
 from services.scheduling.store.feeds import CounsellorFeed, VisitorFeed
 from services.scheduling.store.holds import SlotHold
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
@@ -27,6 +28,8 @@ __all__ = [
     "EarlierOffer",
     "EarlierWish",
     "Export",
+    "ExternalBusy",
+    "ExternalCalendar",
     "GuidancePath",
     "Interview",
     "KnownPerson",

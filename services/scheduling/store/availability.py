@@ -19,6 +19,7 @@ from services.scheduling.domain.line import Advice
 from services.scheduling.domain.times import QUARTER
 from services.scheduling.store.copies import Account, Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
+from services.scheduling.store.external import ExternalBusy, ExternalCalendar
 from services.scheduling.store.feeds import CounsellorFeed
 from services.scheduling.store.interviews import Interview, QuarterHour
 from services.scheduling.store.table import Table
@@ -78,8 +79,8 @@ class CounsellorProfile(Table, table=True):
     """Codes of areas; none: all of the centre's."""
 
 
-ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile, CounsellorFeed)
-"""What counsellors enter or make, by their codes."""
+ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile, CounsellorFeed, ExternalCalendar, ExternalBusy)
+"""What counsellors enter or make, by their codes. Who deletes a calendar waits for who reads it just then."""
 
 
 async def working_hours(session: AsyncSession, centre: Centre, counsellor: str) -> list[WorkingHours]:

@@ -15,6 +15,7 @@ from services.scheduling.store.availability import CounsellorProfile, absences_b
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
+from services.scheduling.store.external import busy_bits
 from services.scheduling.store.quarters import taken_bits
 
 ALWAYS = -1
@@ -132,6 +133,7 @@ async def free_times(
         for one in await absences_between(session, set(mine), timeline.begins, timeline.ends):
             key = mine[one.counsellor]
             taken[key] = taken.get(key, 0) | timeline.touched([(one.starts_at, one.ends_at)])
+    elsewhere = await busy_bits(session, timeline, set(mine))
     others = 0
     for one in search.also:
         others |= taken.get(one, 0)
@@ -149,7 +151,7 @@ async def free_times(
         (code, centre): slots.free_starts(
             opened[centre],
             worked.get((code, centre), ALWAYS),
-            taken.get(mine[code], 0) | others,
+            taken.get(mine[code], 0) | elsewhere.get(code, 0) | others,
             search.minutes,
             bookable[centre],
         )

@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 Server = Literal["kafka", "postgresql", "redis"]
 
 
-def _names(value: Any) -> Any:
+def names(value: Any) -> Any:
     """The names of a list with commas."""
     return [name for part in value.split(",") if (name := part.strip())] if isinstance(value, str) else value
 
@@ -72,7 +72,7 @@ class Connections(FromEnvironment):
         default=None, description="Certificate that this process shows to Redis, in PEM, if it asks for one."
     )
     redis_key_file: Path | None = Field(default=None, description="Private key of that certificate, in PEM.")
-    plaintext: Annotated[tuple[Server, ...], NoDecode, BeforeValidator(_names)] = Field(
+    plaintext: Annotated[tuple[Server, ...], NoDecode, BeforeValidator(names)] = Field(
         default=(),
         description="Servers on other machines that may be reached without encryption: `kafka`, `postgresql`, `redis`, "
         "with commas. Without it, plain text that leaves the machine stops the start.",

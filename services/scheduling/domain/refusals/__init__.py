@@ -21,13 +21,14 @@
         RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap,
         NoFacilitator, OutsideUsualHours, FewerThanTaken, SessionTwice, TimeToReflect, GuidanceNotOffered; of
         availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows,
-        TooSoon, OutsideWorkingHours; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken,
-        TooManyParticipants, AttendanceIncomplete
+        TooSoon, OutsideWorkingHours, BusyElsewhere; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers,
+        NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
     AbsenceBackwards,
     AbsenceTooLong,
+    BusyElsewhere,
     CounsellorAway,
     EndsBeforeStart,
     HoursBackwards,
@@ -142,6 +143,7 @@ __all__ = [
     "AppointmentHeld",
     "AttendanceIncomplete",
     "AttendanceStays",
+    "BusyElsewhere",
     "ConsentMissing",
     "CounsellorAway",
     "CounsellorInactive",

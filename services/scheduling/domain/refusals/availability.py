@@ -72,6 +72,14 @@ class OutsideWorkingHours(Invalid):
     field_name = "outside_working_hours"
 
 
+class BusyElsewhere(Invalid):
+    """The counsellor's calendar in another program is busy: the team is asked once, visitors choose another time."""
+
+    slug = "busy-elsewhere"
+    message = msg("The counsellor is busy at this time in another calendar: {at}. Choose another time.")
+    field_name = "while_busy"
+
+
 class CounsellorAway(Overlap):
     """An absence of the counsellor has this time."""
 
