@@ -371,6 +371,12 @@ INTAKE = [
     ),
 ]
 SCHEDULING = [
+    Seen("/scheduling/to-do", COUNSELLOR),
+    Seen("/scheduling/to-do", "two-centres"),
+    Seen("/scheduling/to-do", ELSEWHERE, state="empty"),
+    Seen("/scheduling/to-do/{part}", COUNSELLOR, "/scheduling/to-do/today"),
+    Seen("/scheduling/to-do/{part}", COUNSELLOR, "/scheduling/to-do/waiting", "waiting"),
+    Seen("/scheduling/to-do/{part}", ELSEWHERE, "/scheduling/to-do/offers", "empty"),
     Seen("/scheduling/", COUNSELLOR),
     Seen("/scheduling/", "two-centres"),
     Seen("/scheduling/", ELSEWHERE, state="empty"),
@@ -648,6 +654,7 @@ NO_PAGES = {
     "/intake/desk/{centre}/stream": "a stream of the page's board",
     "/intake/waiting-room/{centre}/stream": "a stream of the page's board",
     "/intake/t/{secret}/stream": "a stream of the page's board",
+    "/scheduling/to-do/stream": "a stream of the page's board",
     "/scheduling/board/stream": "a stream of the page's board",
     "/scheduling/agenda/stream": "a stream of the page's board",
     "/plans/{id}/live": "a stream of the page's board",

@@ -12,7 +12,7 @@ from services.scheduling.claims import required_staff_code
 def test_every_role_has_its_home() -> None:
     assert Site([], navigation(), secure=False).homes == {
         Role.FRONT_DESK: "/intake/",
-        Role.COUNSELLOR: "/scheduling/",
+        Role.COUNSELLOR: "/scheduling/to-do",
         Role.VISITOR: "/intake/mine",
         Role.PROVIDER: "/directory/inbox",
         Role.CITE: "/directory/referral-events",

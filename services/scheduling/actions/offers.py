@@ -14,6 +14,7 @@ from services.chassis.copies.centres import known_centre
 from services.chassis.storage.store import Store, Work
 from services.contracts.offers import OfferEnd, SeatOffered, SeatOfferEnded
 from services.contracts.scheduling import Side
+from services.scheduling.actions.boards import board
 from services.scheduling.domain.offers import answer_until, is_over
 from services.scheduling.domain.states import OFFERED_SEATS, SeatStatus, WorkshopStatus, takes_seats
 from services.scheduling.store import Centre, Seat, Workshop
@@ -53,6 +54,7 @@ async def go_on(work: Work, workshop: Workshop, answer: timedelta) -> Sequence[S
 
 
 def _emit_offered(work: Work, workshop: Workshop, seat_id: UUID, subject_ref: UUID, until: datetime) -> None:
+    work.notify_board(board(workshop.centre))
     work.emit(
         workshop,
         SeatOffered(
@@ -81,6 +83,7 @@ def end_offer(work: Work, workshop: Workshop, seat: Seat, because: OfferEnd, by:
     seat.status, seat.released_at = _ended(because).value, work.now
     seat.cancelled_by = by.value if by is not None else None
     workshop.offered -= 1
+    work.notify_board(board(workshop.centre))
     if seat.subject_ref is not None:
         work.emit(
             workshop,

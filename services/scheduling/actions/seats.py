@@ -14,6 +14,7 @@ from services.chassis.storage.store import Work
 from services.contracts.offers import OfferEnd
 from services.contracts.scheduling import Method, PathOutcome, SeatReleased, SeatTaken, Side
 from services.scheduling.actions import paths
+from services.scheduling.actions.boards import board
 from services.scheduling.actions.offers import end_offer, go_on
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
@@ -111,6 +112,7 @@ async def release_seat(
 async def _free(work: Work, workshop: Workshop, seat: Seat, by: Side, reason: str | None) -> None:
     """The seat that its visitor had is free, and the path that began with it ends."""
     workshop.taken -= 1
+    work.notify_board(board(workshop.centre))
     released = SeatReleased(
         workshop_id=workshop.id,
         seat_id=seat.id,
@@ -245,6 +247,7 @@ def _assign_seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, 
     )
     paths.emit_opened(work, path, subject_ref)
     workshop.taken += 1
+    work.notify_board(board(workshop.centre))
     seat.status, seat.taken_at, seat.path_id = SeatStatus.TAKEN.value, work.now, path.id
     work.emit(
         workshop,

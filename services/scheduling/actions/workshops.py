@@ -14,6 +14,7 @@ from services.contracts.scheduling import (
 )
 from services.contracts.workshops import WaitlistEnded
 from services.scheduling.actions import paths, series
+from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import release
 from services.scheduling.actions.offers import drop_offers
 from services.scheduling.actions.rooms import check_room
@@ -80,6 +81,7 @@ async def announce(
     ]
     await series.reserve_sessions(work, workshop, meetings, centre_copy.zone)
     _emit_announced(work, workshop, meetings)
+    work.notify_board(board(workshop.centre))
     return workshop
 
 
@@ -113,6 +115,7 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
     await work.session.flush()
     await drop_offers(work, workshop)
     workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
+    work.notify_board(board(workshop.centre))
     await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
     work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))
     seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)

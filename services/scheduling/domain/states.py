@@ -198,9 +198,11 @@ BOOKED = tuple(status.value for status in AppointmentStatus if is_booked(status)
 RUNNING = tuple(status.value for status in AppointmentStatus if is_running(status))
 ON_PATH = tuple(status.value for status in AppointmentStatus if is_held(status) or is_booked(status))
 MISSED = tuple(status.value for status in AppointmentStatus if is_missed(status))
+HELD = tuple(status.value for status in AppointmentStatus if is_held(status))
+ENDED = (*HELD, *MISSED, *(status.value for status in AppointmentStatus if is_cancelled(status)))
 TAKING_TIME = tuple(status.value for status in AppointmentStatus if takes_time(status))
-"""For queries: what is still to come, what is under way, what counts towards a path's limit, the no-shows, and what
-takes time."""
+"""For queries: what is still to come, what is under way, what counts towards a path's limit, the no-shows, what was
+held, what is over in whichever way, and what takes time."""
 
 
 def was_present(status: VisitStatus) -> bool:

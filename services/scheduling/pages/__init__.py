@@ -23,12 +23,14 @@ from services.scheduling.pages import (
     public_confirmed,
     rooms,
     taking,
+    todo,
     workshop_form,
     workshops,
 )
 
 _teams = (
     board,
+    todo,
     taking,
     booking,
     free_times,

@@ -16,6 +16,7 @@ from services.chassis.web import Body, Router, Working, see_other
 from services.contracts.arrivals import Language
 from services.contracts.envelope import AreaCode
 from services.contracts.text import Key
+from services.contracts.values import YesNo
 from services.scheduling.actions import taking
 from services.scheduling.claims import required_staff_code
 from services.scheduling.pages.desk import Counsellor
@@ -27,9 +28,10 @@ router = Router("/scheduling", pages=True)
 
 
 class NextForm(Body):
-    """Of which needs and languages; none: of all."""
+    """Of which needs and languages; none: of all. `own`: of those in which the counsellor advises."""
 
     centre: Key
+    own: YesNo = False
     areas: list[AreaCode] = Field([], max_length=20)
     languages: list[Language] = Field([], max_length=60)
 
@@ -38,11 +40,12 @@ class NextForm(Body):
 async def take_next(form: Annotated[NextForm, Form()], request: Request, work: Working, person: Counsellor) -> Response:
     """Start an interview with the person whose turn it is."""
     centre, code = person.at(form.centre), required_staff_code(person)
-    interview = await taking.take_next(work, centre, code, form.areas, form.languages)
+    wanted = (None, None) if form.own else (form.areas, form.languages)
+    interview = await taking.take_next(work, centre, code, *wanted)
     tickets = await tickets_of(work.session, [interview.visit_id] if interview.visit_id else [])
     ticket = next(iter(tickets.values()), None) or "–"
     chosen = [("area", one) for one in form.areas] + [("language", one) for one in form.languages]
-    query = urlencode([("centre", centre), ("chosen", "true"), *chosen])
+    query = urlencode([("centre", centre), *([] if form.own else [("chosen", "true"), *chosen])])
     done = _("Interview started: ticket {ticket}.").format(ticket=ticket)
     return see_other(request, f"/scheduling/?{query}", done=done)
 

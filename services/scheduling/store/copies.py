@@ -119,6 +119,13 @@ async def tickets_of(session: AsyncSession, visits: Collection[UUID]) -> dict[UU
     return {row[0]: row[1] for row in await session.execute(query)} if visits else {}
 
 
+async def visits_of(session: AsyncSession, visits: Sequence[UUID]) -> list[Waiting]:
+    """The copies of these visits, in this order."""
+    found = await session.scalars(sa.select(Waiting).where(col(Waiting.id).in_(visits))) if visits else ()
+    by_id = {one.id: one for one in found}
+    return [by_id[id] for id in visits if id in by_id]
+
+
 async def here_by_seq(session: AsyncSession, day: Day, after: int, until: int, limit: int) -> Sequence[Waiting]:
     """Who is here today, in order of their last change; only those with a sequence number in (after, until]."""
     query = sa.select(Waiting).where(is_here(Waiting, day), col(Waiting.seq) > after, col(Waiting.seq) <= until)

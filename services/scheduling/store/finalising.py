@@ -12,7 +12,7 @@ from services.chassis.storage.list_order import ListOrder
 from services.contracts.scheduling import Method
 from services.scheduling.domain.states import BOOKED, ON_PATH
 from services.scheduling.store.interviews import GuidancePath, Interview
-from services.scheduling.store.workshops import Workshop
+from services.scheduling.store.workshops import Workshop, led_by
 
 
 class FinalInterview(NamedTuple):
@@ -39,7 +39,7 @@ class FinalInterview(NamedTuple):
         return [self.counsellor, *(self.more_facilitators if self.interview_id is None else ())]
 
 
-_WORKSHOP: list[Any] = [
+OF_WORKSHOP: list[Any] = [
     *(col(GuidancePath.id), col(GuidancePath.subject_ref), col(GuidancePath.finalising_due_at)),
     *(col(Workshop.id), col(Workshop.title), col(Workshop.first_at), col(Workshop.last_at)),
 ]
@@ -54,7 +54,7 @@ async def finals_to_book(
 
     `after`: only those behind this path.
     """
-    columns = (*_WORKSHOP, col(Workshop.counsellor), col(Workshop.more_facilitators))
+    columns = (*OF_WORKSHOP, col(Workshop.counsellor), col(Workshop.more_facilitators))
     query = _to_book(sa.select(*columns), centre, counsellor)
     rows = await session.execute(await _OLDEST.page(session, query, limit, after))
     return [FinalInterview(*row) for row in rows]
@@ -64,9 +64,9 @@ async def finals_booked(
     session: AsyncSession, centre: str, counsellor: str | None = None, after: UUID | None = None, limit: int = 100
 ) -> list[FinalInterview]:
     """Those of a centre that are booked and not held, longest due first. `counsellor`: with whom. `after` as above."""
-    columns = (*_WORKSHOP, col(Interview.counsellor), col(Workshop.more_facilitators))
+    columns = (*OF_WORKSHOP, col(Interview.counsellor), col(Workshop.more_facilitators))
     booked = sa.select(*columns, col(Interview.id), col(Interview.starts_at), col(Interview.minutes))
-    query = _due(booked, centre).join(Interview, col(Interview.path_id) == col(GuidancePath.id))
+    query = due_finals(booked, centre).join(Interview, col(Interview.path_id) == col(GuidancePath.id))
     query = query.where(col(Interview.status).in_(BOOKED))
     if counsellor is not None:
         query = query.where(col(Interview.counsellor) == counsellor)
@@ -79,7 +79,7 @@ async def count_to_book(session: AsyncSession, centre: str, counsellor: str | No
     return await session.scalar(_to_book(sa.select(sa.func.count()), centre, counsellor)) or 0
 
 
-def _due(query: Any, centre: str) -> Any:
+def due_finals(query: Any, centre: str) -> Any:
     """Paths that are open, of people who are not erased."""
     return (
         query.select_from(GuidancePath)
@@ -96,10 +96,5 @@ def _due(query: Any, centre: str) -> Any:
 
 def _to_book(query: Any, centre: str, counsellor: str | None) -> Any:
     counted = sa.exists().where(col(Interview.path_id) == col(GuidancePath.id), col(Interview.status).in_(ON_PATH))
-    found = _due(query, centre).where(~counted)
-    if counsellor is None:
-        return found
-    others = sa.cast(col(Workshop.more_facilitators), sa.Text())
-    return found.where(
-        sa.or_(col(Workshop.counsellor) == counsellor, others.contains(f'"{counsellor}"', autoescape=True))
-    )
+    found = due_finals(query, centre).where(~counted)
+    return found if counsellor is None else found.where(led_by(counsellor))

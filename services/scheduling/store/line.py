@@ -21,9 +21,9 @@ _OPEN = sa.text(in_states((*BOOKED, *RUNNING)))
 
 
 async def in_line(
-    session: AsyncSession, day: Day, counsellor: str, takes: Callable[[Wanted], bool], limit: int
+    session: AsyncSession, day: Day, counsellor: str, takes: Callable[[Wanted], bool], limit: int | None
 ) -> Sequence[UUID]:
-    """The visits that this counsellor takes next, in the order of the queue, not locked.
+    """The visits that this counsellor takes next, in the order of the queue, not locked. `limit` None: all.
 
     As at the desks: nobody who is on hold, called or being served, and nobody who waits for a desk or another
     counsellor. Who waits for this counsellor alone is taken whatever they need.

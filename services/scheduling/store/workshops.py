@@ -183,6 +183,12 @@ async def sessions_between(session: AsyncSession, centre: str, start: datetime, 
     return [SessionToday._make(row) for row in rows]
 
 
+def led_by(counsellor: str) -> sa.ColumnElement[bool]:
+    """The workshops of which this counsellor is a facilitator."""
+    others = sa.cast(col(Workshop.more_facilitators), sa.Text())
+    return sa.or_(col(Workshop.counsellor) == counsellor, others.contains(f'"{counsellor}"', autoescape=True))
+
+
 async def sessions_of(session: AsyncSession, workshop_id: UUID) -> Sequence[Session]:
     """A workshop's sessions, in order."""
     query = sa.select(Session).where(col(Session.workshop_id) == workshop_id).order_by(col(Session.ordinal))

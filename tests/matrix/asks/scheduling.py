@@ -1,5 +1,6 @@
 """Counsellors: interviews, paths, workshops."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +34,11 @@ _ROW = _HERE | {"row": 0, "version": 1}
 
 def _a_counsellor(world: World) -> dict[str, Any]:
     return {"code": code_of(world.liege)}
+
+
+def _next_page(part: str, behind: str) -> Callable[[World, Caller], Ask]:
+    """A part of the to-do, behind one of Liège’s things."""
+    return lambda w, me: Ask(at=_a_counsellor(w) | {"part": part}, query=_HERE | {"after": w.liege[behind]})
 
 
 def _an_absence(world: World) -> dict[str, Any]:
@@ -77,6 +83,20 @@ SCHEDULING: Asks = {
     "GET /scheduling/api/v1/workshops (after one of Liège)": lambda w, me: Ask(
         query={"centre": me.side.centre, "after": w.liege["workshop"]}
     ),
+    "GET /scheduling/to-do": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/to-do/stream": lambda w, me: Ask(query=_HERE),
+    "GET /scheduling/to-do/{part}": lambda w, me: Ask(at={"part": "paths"}, query=_HERE),
+    "GET /scheduling/api/v1/counsellors/{code}/to-do": lambda w, me: Ask(at=_a_counsellor(w), query=_HERE),
+    "GET /scheduling/api/v1/counsellors/{code}/to-do/{part}": lambda w, me: Ask(
+        at=_a_counsellor(w) | {"part": "waiting"}, query=_HERE
+    ),
+    **{
+        f"GET /scheduling/api/v1/counsellors/{{code}}/to-do/{{part}} ({part}, the next page)": _next_page(part, behind)
+        for part, behind in (
+            *(("today", "held"), ("left-over", "held"), ("final-interviews", "path")),
+            *(("paths", "path"), ("offers", "seat")),
+        )
+    },
     "GET /scheduling/final-interviews": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/api/v1/paths/due": lambda w, me: Ask(query=_HERE),
     "GET /scheduling/api/v1/paths/due (booked)": lambda w, me: Ask(query=_HERE | {"booked": "true", "counsellor": "x"}),

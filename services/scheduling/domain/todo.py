@@ -1,0 +1,88 @@
+"""What a counsellor has to do: in which parts it is listed, and what is done with each line."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.chassis.refusals import msg, with_words
+from services.contracts.scheduling import AppointmentStatus, InterviewKind
+from services.scheduling.domain.states import is_running
+
+
+class ToDoPart(StrEnum):
+    """A part of the to-do, in the order in which they are shown."""
+
+    WAITING = "waiting"
+    """The people who are here and whom this counsellor can take, in the order of the queue."""
+    TODAY = "today"
+    """Appointments and sessions of workshops of today that are not done."""
+    LEFT_OVER = "left-over"
+    """Those of earlier days."""
+    FINAL_INTERVIEWS = "final-interviews"
+    """Due and not held: those to book, then those that are booked."""
+    PATHS = "paths"
+    """Individual paths on which nothing is booked, and which allow one more interview."""
+    OFFERS = "offers"
+    """Places in the counsellor's workshops that are offered to people of the waitlist, who have not answered."""
+
+
+PART_LABELS = {
+    ToDoPart.WAITING: msg("Waiting for you"),
+    ToDoPart.TODAY: msg("Today"),
+    ToDoPart.LEFT_OVER: msg("Left over from earlier days"),
+    ToDoPart.FINAL_INTERVIEWS: msg("Final interviews"),
+    ToDoPart.PATHS: msg("Paths without a next interview"),
+    ToDoPart.OFFERS: msg("Unanswered offers"),
+}
+with_words(PART_LABELS)
+
+
+class Task(StrEnum):
+    """What is to be done."""
+
+    TAKE = "take"
+    PREPARE = "prepare"
+    """The appointment, or the session, is still to come."""
+    START = "start"
+    """The person has arrived."""
+    FINISH = "finish"
+    RECORD_INTERVIEW = "record-interview"
+    """Whether it took place: its time is over."""
+    RECORD_ATTENDANCE = "record-attendance"
+    BOOK_FINAL_INTERVIEW = "book-final-interview"
+    HOLD_FINAL_INTERVIEW = "hold-final-interview"
+    BOOK_NEXT = "book-next"
+    ANSWER_OFFER = "answer-offer"
+
+
+PATH_WAITS = timedelta(days=365)
+"""How long after its last appointment a path waits for the next one here. Later it is still open, and not listed."""
+
+
+def task_of_interview(
+    kind: str,
+    status: str,
+    started_at: datetime | None,
+    arrived_at: datetime | None,
+    ends_at: datetime,
+    now: datetime,
+    *,
+    today: bool,
+) -> Task:
+    """What is to be done with an interview that is booked or in progress. `ends_at`: as it is booked.
+
+    An appointment of an earlier day is not started or finished any more: only recorded.
+    """
+    if is_running(AppointmentStatus(status)):
+        return Task.FINISH
+    if not today:
+        return Task.RECORD_INTERVIEW
+    if kind == InterviewKind.GUIDANCE and started_at is not None:
+        return Task.FINISH
+    if arrived_at is not None:
+        return Task.START
+    return Task.RECORD_INTERVIEW if ends_at <= now else Task.PREPARE
+
+
+def task_of_session(starts_at: datetime, now: datetime) -> Task:
+    """What is to be done with a session whose attendance is not recorded: it can be from its beginning on."""
+    return Task.RECORD_ATTENDANCE if starts_at <= now else Task.PREPARE
