@@ -29,7 +29,8 @@ class InterviewUndone(Event, type="cefo.scheduling.interview-undone.v1", topic=I
 class InterviewResumed(Event, type="cefo.scheduling.interview-resumed.v1", topic=INTERVIEWS, about="interview_id"):
     """The end of an interview was recorded by mistake: it goes on, and counts once it is held again.
 
-    `area`, `outcome`: those with which it was held.
+    `area`, `outcome`: those with which it was held. One with an appointment is booked as it was: `interview-restated`
+    follows.
     """
 
     interview_id: PersonalReference
@@ -40,6 +41,7 @@ class InterviewResumed(Event, type="cefo.scheduling.interview-resumed.v1", topic
     starts_at: At
     at: At
     visit_id: PersonalReference | None
+    path_id: PersonalReference | None = None
     mode: ModeCode = AppointmentMode.IN_PERSON
     outcome: InterviewOutcome | None = None
 

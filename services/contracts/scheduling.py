@@ -127,7 +127,10 @@ class InterviewMoved(Event, type="cefo.scheduling.interview-moved.v1", topic=INT
 
 
 class InterviewRestated(Event, type="cefo.scheduling.interview-restated.v1", topic=INTERVIEWS, about="interview_id"):
-    """A booked interview as it stands: booked before its readers kept appointments, or wrongly recorded as missed."""
+    """A booked interview as it stands: booked before its readers kept appointments, or wrongly recorded as over.
+
+    `arrived_at`, `visit_id`: of its visitor, who has arrived.
+    """
 
     interview_id: PersonalReference
     kind: Kind
@@ -139,6 +142,8 @@ class InterviewRestated(Event, type="cefo.scheduling.interview-restated.v1", top
     subject_ref: SubjectRef
     area: AreaCode | None = None
     mode: ModeCode = AppointmentMode.IN_PERSON
+    arrived_at: At | None = None
+    visit_id: PersonalReference | None = None
 
 
 class InterviewCancelled(Event, type="cefo.scheduling.interview-cancelled.v1", topic=INTERVIEWS, about="interview_id"):

@@ -158,6 +158,8 @@ async def _expect(work: Work, event: InterviewBooked | InterviewMoved | Intervie
         ends_at = event.starts_at + timedelta(minutes=event.minutes)
         booking = appointments.Booking(event.centre, event.area, event.counsellor, event.room, event.starts_at, ends_at)
         await appointments.expect_interview(work, event.interview_id, event.subject_ref, booking, event.mode)
+        if isinstance(event, InterviewRestated) and event.visit_id is not None and event.arrived_at is not None:
+            await appointments.restore_arrival(work, event.interview_id, event.visit_id, event.arrived_at)
 
 
 @reactions.on(InterviewCancelled, loads=of_appointment)

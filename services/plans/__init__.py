@@ -5,8 +5,8 @@ Owns    plans with their assessment, information steps, reflections, goals, acti
 Emits   on `cefo.plans.plans`: PlanOpened, AssessmentRecorded, InformationStepPlanned, InformationStepConcluded,
         ReflectionAdded, GoalSet, ActionTrackOpened, ActionPlanned, ActionProgressed, PlanConfirmed, PlansPurged.
         No event carries text of a plan.
-Reacts  PathOpened, PathClosed, PathReopened, InterviewHeld, SeatTaken, AttendanceRecorded, FinalisingSessionDue,
-        FinalisingSessionWithdrawn, WorkshopAnnounced, WorkshopChanged (scheduling);
+Reacts  PathOpened, PathClosed, PathReopened, InterviewHeld, InterviewResumed, SeatTaken, AttendanceRecorded,
+        FinalisingSessionDue, FinalisingSessionWithdrawn, WorkshopAnnounced, WorkshopChanged (scheduling);
         ReferralRequested, ReferralProgressed, ProviderPublished, CentrePublished (directory);
         VisitorRegistered, VisitorConsentGiven, VisitorConsentWithdrawn, VisitorLinkChanged, SubjectErased (intake).
 """

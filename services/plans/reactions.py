@@ -15,6 +15,7 @@ from services.contracts.intake import (
     VisitorLinkChanged,
     VisitorRegistered,
 )
+from services.contracts.interviews import InterviewResumed
 from services.contracts.paths import PathReopened
 from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.contracts.scheduling import (
@@ -79,6 +80,11 @@ def of_interview(event: InterviewHeld) -> list[RowKey]:
     return known if event.subject_ref is None else [*known, (Subject, event.subject_ref)]
 
 
+def of_resumed(event: InterviewResumed) -> list[RowKey]:
+    """The path and the interview; none for an interview that belongs to no path."""
+    return [] if event.path_id is None else [(Path, event.path_id), (HeldInterview, event.interview_id)]
+
+
 @reactions.on(PathOpened, loads=of_path)
 async def on_path_opened(work: Work, event: PathOpened) -> None:
     """Stores the path."""
@@ -121,6 +127,13 @@ async def on_interview_held(work: Work, event: InterviewHeld) -> None:
             starts_at=event.starts_at,
             number=event.number,
         )
+
+
+@reactions.on(InterviewResumed, loads=of_resumed)
+async def on_interview_resumed(work: Work, event: InterviewResumed) -> None:
+    """The end of the interview was recorded by mistake: it does not count until it is held again."""
+    if event.path_id is not None:
+        await actions.uncount_interview(work, event.interview_id, path_id=event.path_id)
 
 
 @reactions.on(WorkshopAnnounced, loads=Workshop)

@@ -1,6 +1,7 @@
 """Who is expected, and how they arrive: once, with priority, waiting for their counsellor."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +11,7 @@ from services.chassis.refusals import Refused, Stale
 from services.chassis.storage.store import Store
 from services.chassis.testing import FixedClock, emitted
 from services.contracts.intake import Channel, VisitIdentified, VisitLeft, VisitReturned
+from services.contracts.interviews import InterviewResumed, InterviewUndone
 from services.contracts.queue import VisitorArrivalUndone, VisitorArrived, VisitPutOnHold, VisitTransferred
 from services.contracts.scheduling import (
     InterviewCancelled,
@@ -22,7 +24,7 @@ from services.contracts.scheduling import (
     Side,
     WorkshopCancelled,
 )
-from services.intake.actions import appointments, erasure, people, queue, visits
+from services.intake.actions import appointments, erasure, linking, people, queue, visits
 from services.intake.actions.corrections import correct_area
 from services.intake.actions.end_of_day import close_today, end_days
 from services.intake.actions.reopening import reopen_today
@@ -122,6 +124,42 @@ async def test_who_comes_late_is_received_until_the_end_also_after_a_no_show_was
     assert await refused(store, booking.interview_id) == "not-found"
     await react_to(store, reactions, [InterviewRestated(**booking.model_dump(exclude={"path_id", "method"}))])
     assert (await arrives(store, booking.interview_id)).for_counsellor == NADIA
+
+
+@pytest.mark.parametrize("ticket_before", [False, True])
+async def test_an_interview_whose_end_was_undone_has_its_arrival_again(
+    store: Store, clock: FixedClock, ticket_before: bool
+) -> None:
+    """With all that is needed to take it back: an arrival of its own ends the visit, a ticket from before goes on."""
+    booking = booked(await registered(store))
+    id = booking.interview_id
+    await expects(store, booking)
+    if ticket_before:
+        async with store.work() as work:
+            taken = await walks_in(work, uuid4())
+        clock.forward(minutes=5)
+        async with store.work() as work:
+            arrived = await linking.link(work, id, taken.id, LIEGE_DESK)
+    else:
+        arrived = await arrives(store, id)
+    visit_id, at = arrived.id, clock.now
+    same: dict[str, Any] = booking.model_dump(include={"interview_id", "kind", "centre", "area", "counsellor"})
+    same["visit_id"] = visit_id
+    started = InterviewStarted(**same, at=at)
+    held = InterviewHeld(**same, starts_at=at, minutes=60, subject_ref=booking.subject_ref)
+    resumed = InterviewResumed(**same, starts_at=at, at=at)
+    facts = booking.model_dump(exclude={"path_id", "method"})
+    restated = InterviewRestated(**facts, visit_id=visit_id, arrived_at=at)
+    await react_to(store, reactions, [started, held])
+    assert (await visit(store, visit_id)).status == "served"
+    assert await refused(store, id) == "not-found"
+    await react_to(store, reactions, [resumed, restated])
+    assert (await visit(store, visit_id)).status == "being_served"
+    await react_to(store, reactions, [InterviewUndone(**same, starts_at=at, at=at, held=False)])
+    async with store.work() as work:
+        await appointments.undo_arrival(work, id, visit_id)
+    assert (await visit(store, visit_id)).subject_ref == (booking.subject_ref if ticket_before else None)
+    assert (await emitted_events(store, VisitorArrivalUndone))[0].visit_stays is ticket_before
 
 
 async def test_an_arrival_by_mistake_is_taken_back_and_counts_for_nothing(store: Store) -> None:

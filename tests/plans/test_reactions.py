@@ -18,6 +18,7 @@ from services.contracts.directory import (
     ReferralStatus,
 )
 from services.contracts.intake import SubjectErased
+from services.contracts.interviews import InterviewResumed
 from services.contracts.plans import PlanOpened, PlansPurged
 from services.contracts.scheduling import InterviewKind, Method
 from services.plans import actions
@@ -69,6 +70,24 @@ async def test_the_first_session_attended_opens_a_collective_plan(store: Store) 
     assert await plan_of(store, adult) is None
     await react(store, [adult.attendance(2)])
     assert await emitted_types(store) == ["PlanOpened"]
+
+
+async def test_an_interview_whose_end_was_undone_does_not_count_and_leaves_the_plan(store: Store) -> None:
+    adult = Adult(Method.INDIVIDUAL)
+    held = adult.interview(1)
+    undone = InterviewResumed(
+        **held.model_dump(include={"interview_id", "kind", "centre", "area", "counsellor", "starts_at", "visit_id"}),
+        at=held.starts_at,
+        path_id=adult.path_id,
+    )
+    numbers: list[int] = []
+    for event in (held, undone, held):
+        await react(store, [adult.path_opened(), event])
+        async with store.read() as session:
+            plan = await session.get_one(Plan, adult.plan_id)
+            numbers.append((await standings(session, [plan]))[plan.id].interviews_held)
+    assert numbers == [1, 0, 1]
+    assert await emitted_types(store) == ["PlanOpened"], "what may have been written in it stays"
 
 
 async def test_the_final_interview_is_due_until_the_attendance_is_corrected(store: Store) -> None:

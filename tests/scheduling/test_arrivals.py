@@ -281,24 +281,3 @@ async def test_the_board_shows_the_arrival_and_starts_the_interview(
     assert answer.status_code == 303
     board = (await desk.get("/scheduling/", headers=page)).text
     assert f'action="/scheduling/interviews/{interview}/undo"' in board
-
-
-async def test_the_end_of_an_appointment_is_asked_on_the_board_and_not_undone(desk: Client, clock: FixedClock) -> None:
-    await react(desk.store, [(adult := Visitor()).registered()])
-    interview = await booked(desk.store, adult)
-    await arrives(desk.store, clock, adult, interview)
-    await change(desk.store, interview, arrivals.receive)
-    html = (await desk.get("/scheduling/")).text
-    assert "Ce rendez-vous a-t-il eu lieu" in html
-    assert f'id="finish-{interview}"' not in html, "no single press"
-    await change(desk.store, interview, guidance.hold)
-    before = await row(desk.store, Interview, interview)
-    refused = await desk.post(f"/scheduling/api/v1/interviews/{interview}/undo-hold", json={"version": before.version})
-    assert (refused.status_code, refused.json()["type"].rsplit("/", 1)[-1]) == (409, "appointment-held")
-    form = {"version": before.version}
-    answer = await desk.post(
-        f"/scheduling/interviews/{interview}/undo-hold", data=form, headers={"accept": "text/html"}
-    )
-    assert answer.status_code < 500
-    after = await row(desk.store, Interview, interview)
-    assert (after.status, after.minutes, after.version) == ("fulfilled", before.minutes, before.version)

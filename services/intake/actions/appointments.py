@@ -84,6 +84,17 @@ async def expect_interview(
     work.notify_board(visits.board(known.centre))
 
 
+async def restore_arrival(work: Work, interview_id: UUID, visit_id: UUID, at: datetime) -> None:
+    """The visitor of an interview whose end was undone has arrived. A ticket that was taken before stays a visit."""
+    known, visit = await work.find(Appointment, interview_id), await work.find(Visit, visit_id)
+    if known is None or visit is None or known.visit_id is not None:
+        return
+    known.arrived_at, known.visit_id = at, visit_id
+    if visit.checked_in_at < at:
+        known.linked_at, known.identified_visit = at, False
+    work.notify_board(visits.board(known.centre))
+
+
 async def _await_other(work: Work, appointment: Appointment, counsellor: str) -> None:
     """A visitor who has arrived waits for the counsellor who now has the appointment; who was called, when put back."""
     visit = await work.find(Visit, appointment.visit_id) if appointment.visit_id is not None else None

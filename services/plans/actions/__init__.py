@@ -13,6 +13,7 @@ from services.plans.actions.paths import (
     reopen_path,
     stop_path,
     take_seat,
+    uncount_interview,
     withdraw_finalising,
 )
 from services.plans.actions.writing import (
@@ -45,6 +46,7 @@ __all__ = [
     "set_goal",
     "stop_path",
     "take_seat",
+    "uncount_interview",
     "update_referral",
     "withdraw_finalising",
     "write_assessment",

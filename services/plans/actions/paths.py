@@ -61,6 +61,16 @@ async def count_interview(
     await _open_plan(work, path)
 
 
+async def uncount_interview(work: Work, interview_id: UUID, *, path_id: UUID) -> None:
+    """Removes an interview that was not held after all. A plan that it opened stays: the person may write in it."""
+    path = await _path(work, path_id, None)
+    known = await work.find(HeldInterview, interview_id)
+    if path is None or known is None:
+        return
+    await work.session.delete(known)
+    _notify_boards(work, path)
+
+
 async def take_seat(work: Work, path_id: UUID, *, subject_ref: UUID, workshop_id: UUID, at: datetime) -> None:
     """Stores in which workshop the path's person has a seat. Of several seats, the one taken last counts."""
     path = await _path(work, path_id, subject_ref)

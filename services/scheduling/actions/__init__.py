@@ -2,6 +2,7 @@
 
 guidance     book, move, cancel, hold: guidance interviews on a path
 no_shows     miss, undo_miss
+resuming     resume: undoes the end of an interview
 information  start, finish, release_visitor: information interviews with a visitor in the room
 holds        hold_slot, prolong, give_back, book_held: times that are chosen and not yet booked
 paths        open_path, give_up, plan_confirmed: guidance paths

@@ -283,4 +283,4 @@ async def _bring_forward(work: Work, interview: Interview) -> None:
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
     await work.session.flush()
     await keep_absences(work.session, freed)
-    interview.starts_at = starts_at
+    interview.booked_for, interview.starts_at = interview.starts_at, starts_at

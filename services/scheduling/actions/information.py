@@ -20,7 +20,7 @@ from services.scheduling.actions.outcomes import set_result
 from services.scheduling.actions.waiting import end_copy, record_change, release_visitor
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.outcomes import Result, check_may_resume, check_may_undo
-from services.scheduling.domain.refusals import AlreadyInInterview, AppointmentHeld, HasAppointment
+from services.scheduling.domain.refusals import AlreadyInInterview, HasAppointment
 from services.scheduling.domain.states import is_held, is_running
 from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.interviews import booked_for
@@ -116,10 +116,8 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
     """The end was recorded by mistake: the interview goes on with its visitor, and has no outcome yet.
 
     The visit goes on once intake says so. Repeating it changes nothing.
-    Raises `AppointmentHeld`, `TooLateToUndo`, `AlreadyInInterview`, `Stale`.
+    Raises `TooLateToUndo`, `AlreadyInInterview`, `Stale`.
     """
-    if interview.kind != InterviewKind.INFORMATION:
-        raise AppointmentHeld()
     if is_running(AppointmentStatus(interview.status)):
         return
     check_version(interview, version)

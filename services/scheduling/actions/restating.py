@@ -64,6 +64,8 @@ def emit_restated(work: Work, interview: Interview, subject_ref: UUID) -> None:
             subject_ref=subject_ref,
             area=interview.area,
             mode=interview.arrangement.mode,
+            arrived_at=interview.arrived_at,
+            visit_id=interview.visit_id if interview.arrived_at is not None else None,
         ),
     )
 

@@ -14,7 +14,7 @@ from services.contracts.envelope import CentreCode as Centre
 from services.contracts.outcomes import InformationTopic, InterviewOutcome, NextStep
 from services.contracts.scheduling import InterviewKind
 from services.contracts.values import YesNo
-from services.scheduling.actions import guidance, information, outcomes, taking
+from services.scheduling.actions import guidance, information, outcomes, resuming, taking
 from services.scheduling.api.interviews import InterviewOut
 from services.scheduling.api.roles import PREFIX, Change, Counsellor
 from services.scheduling.claims import required_staff_code
@@ -101,12 +101,12 @@ async def hold_interview(id: UUID, body: Holding, work: Working, person: Counsel
 
 @router.post("/interviews/{id}/undo-hold")
 async def undo_hold(id: UUID, body: Change, work: Working, person: Counsellor) -> InterviewOut:
-    """The end of an information interview was recorded by mistake: it goes on, without outcome.
+    """The end of an interview was recorded by mistake: it goes on, or is booked as it was, without outcome.
 
-    Until 10 minutes after its end. The visit goes on with it. Refused for an interview with an appointment.
+    Until 10 minutes after its end. The visit goes on with it. Refused on a path that has ended since.
     """
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    await information.resume(work, interview, body.version)
+    await resuming.resume(work, interview, body.version)
     return InterviewOut.of(interview)
 
 

@@ -5,13 +5,20 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.contracts.outcomes import InterviewOutcome
-from services.contracts.scheduling import AppointmentStatus
-from services.scheduling.domain.refusals import GuidanceNotOffered, NotHeld, OutcomeStays, TooLateToUndo
+from services.contracts.scheduling import AppointmentStatus, PathOutcome
+from services.scheduling.domain.refusals import (
+    GuidanceNotOffered,
+    HeldOnClosedPath,
+    NotHeld,
+    OutcomeStays,
+    TooLateToUndo,
+)
+from services.scheduling.domain.rules import OUTCOME_LABELS
 from services.scheduling.domain.states import is_held, is_running
 from services.scheduling.domain.times import same_day
 
 UNDONE_WITHIN = timedelta(minutes=10)
-"""How long after its end an interview without appointment can be undone, and its end."""
+"""How long after its end an interview without appointment can be undone, and the end of each interview."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +36,26 @@ def check_outcome(outcome: InterviewOutcome) -> None:
 
 
 def may_resume(status: AppointmentStatus, ended_at: datetime | None, now: datetime) -> bool:
-    """Whether the end of an information interview can be undone: until `UNDONE_WITHIN` after it."""
+    """Whether the end of an interview can be undone: until `UNDONE_WITHIN` after it."""
     return is_held(status) and ended_at is not None and ended_at > now - UNDONE_WITHIN
+
+
+def resumed_until(status: AppointmentStatus, ended_at: datetime | None, now: datetime) -> datetime | None:
+    """Until when the end can be undone. None: it cannot, or has not come."""
+    return ended_at + UNDONE_WITHIN if ended_at is not None and may_resume(status, ended_at, now) else None
 
 
 def check_may_resume(status: str, ended_at: datetime | None, now: datetime) -> None:
     """Raises `TooLateToUndo` unless `may_resume`."""
     if not may_resume(AppointmentStatus(status), ended_at, now):
         raise TooLateToUndo(status=AppointmentStatus(status))
+
+
+def check_path_goes_on(closed_at: datetime | None, because: str | None, zone: ZoneInfo) -> None:
+    """What was held on a path that has ended since stays held. Raises `HeldOnClosedPath`."""
+    if closed_at is not None and because is not None:
+        label = OUTCOME_LABELS[PathOutcome(because)]
+        raise HeldOnClosedPath(because=label, day=closed_at.astimezone(zone).date())
 
 
 def check_may_undo(status: str, ended_at: datetime | None, now: datetime) -> None:

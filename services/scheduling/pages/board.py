@@ -183,10 +183,10 @@ def _by_counsellor(
         mine = found[one.counsellor]
         if is_running(AppointmentStatus(one.status)):
             mine.running.append(one)
-        status, without = AppointmentStatus(one.status), one.kind == InterviewKind.INFORMATION
+        status = AppointmentStatus(one.status)
         if is_held(status):
             mine.held[one.visit_id] = one
-        if without and may_resume(status, one.ended_at, now):
+        if may_resume(status, one.ended_at, now):
             mine.undoable.add(one.id)
         if _is_shown(one):
             mine.today.append(one)

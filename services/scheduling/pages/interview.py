@@ -24,6 +24,7 @@ from services.contracts.values import Version, Whole, YesNo
 from services.scheduling.actions import guidance, no_shows
 from services.scheduling.actions.availability import Meant
 from services.scheduling.domain.arrangement import Arrangement
+from services.scheduling.domain.outcomes import resumed_until
 from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN, OUTCOME_LABELS, CancelReason, may_undo_no_show
 from services.scheduling.pages.desk import (
     Counsellor,
@@ -204,6 +205,7 @@ async def _interview_page(
         status=status,
         interview=interview,
         video=video_of(running, interview, kept),
+        resume_until=resumed_until(AppointmentStatus(interview.status), interview.ended_at, running.clock()),
         undo_until=await _undo_until(running, session, interview, path),
         begun=interview.starts_at <= running.clock(),
         centre_name=centre.name,

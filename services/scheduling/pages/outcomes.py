@@ -20,7 +20,7 @@ from services.contracts.envelope import AreaCode
 from services.contracts.outcomes import InformationTopic, InterviewOutcome, NextStep
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.contracts.values import Version, YesNo
-from services.scheduling.actions import arrivals, guidance, information, outcomes
+from services.scheduling.actions import arrivals, guidance, information, outcomes, resuming
 from services.scheduling.domain.outcomes import Result, may_correct
 from services.scheduling.pages.desk import Counsellor, length_word
 from services.scheduling.store import Centre, Interview
@@ -103,8 +103,10 @@ async def undo_hold(
 ) -> Response:
     """The end of an interview was recorded by mistake."""
     interview = own(await guidance.interview_of(work, id), person, msg("interview"))
-    await information.resume(work, interview, form.version)
+    await resuming.resume(work, interview, form.version)
     done = _("The interview goes on. Its outcome is removed.")
+    if interview.kind == InterviewKind.GUIDANCE and interview.started_at is None:
+        done = _("The interview is booked again. Its outcome is removed.")
     return see_other(request, f"/scheduling/?centre={interview.centre}", done=done)
 
 

@@ -121,6 +121,7 @@ class HeldInterview(Held):
     interpreter_language: Annotated[str | None, Shown(msg("Interpreter"), "Language")]
     starts_at: Annotated[datetime, Shown(msg("When"))]
     minutes: Annotated[int, Shown(msg("Length in minutes"))]
+    booked_for: Annotated[datetime | None, Shown(msg("Held earlier than booked for"))]
     status: Annotated[str, Shown(msg("Status"), "AppointmentStatus")]
     arrived_at: Annotated[datetime | None, Shown(msg("Arrived on"))]
     started_at: Annotated[datetime | None, Shown(msg("Begun on"))]

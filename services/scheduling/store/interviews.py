@@ -112,6 +112,8 @@ class Interview(Aggregate, Table, table=True):
     cancelled_by: str | None = None
     moved_by: str | None = Field(default=None, max_length=20)
     """The side that moved it last. None: it was not moved, or before that was recorded."""
+    booked_for: datetime | None = None
+    """When it was to begin, if it was held before that: what undoes the end reserves that time again."""
     closed_by: str | None = Field(default=None, max_length=40)
     """`END_OF_DAY`: nobody ended the interview on its day."""
     reason: str | None = None

@@ -5,7 +5,7 @@
     Refused
     ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
     │   VisitorHasArrived, NotArrived, StillInInterview, NobodyInLine    the counsellor's board
-    ├── NotHeld, OutcomeStays, AppointmentHeld                           outcomes
+    ├── NotHeld, OutcomeStays, HeldOnClosedPath                          outcomes
     ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, PathIsOpen, PathStaysClosed, AnotherPathOpen,
     │   StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
@@ -108,8 +108,8 @@ from services.scheduling.domain.refusals.rooms import (
     UnknownRoom,
 )
 from services.scheduling.domain.refusals.walk_ins import (
-    AppointmentHeld,
     GuidanceNotOffered,
+    HeldOnClosedPath,
     NobodyInLine,
     NotHeld,
     OutcomeStays,
@@ -140,7 +140,6 @@ __all__ = [
     "AbsenceTooLong",
     "AlreadyInInterview",
     "AnotherPathOpen",
-    "AppointmentHeld",
     "AttendanceIncomplete",
     "AttendanceStays",
     "BusyElsewhere",
@@ -160,6 +159,7 @@ __all__ = [
     "FinalisingNotDue",
     "GuidanceNotOffered",
     "HasAppointment",
+    "HeldOnClosedPath",
     "HoldOver",
     "HoursBackwards",
     "InTheFuture",

@@ -37,15 +37,14 @@ class NotHeld(Refused):
     field_name = "status"
 
 
-class AppointmentHeld(Refused):
-    """The end of an interview with an appointment is not undone: it counts in its path, and in copies of others."""
+class HeldOnClosedPath(Refused):
+    """What was held on a path that has ended since stays held: a confirmed plan follows from it."""
 
-    slug = "appointment-held"
+    slug = "held-on-closed-path"
     message = msg(
-        "The end of an interview with an appointment cannot be undone. Correct its outcome instead, until the end of "
-        "the day."
+        "The path ended on {day}: {because}. The interview stays recorded as held. Correct its outcome instead."
     )
-    field_name = "kind"
+    field_name = "path_id"
 
 
 class OutcomeStays(Refused):

@@ -1,0 +1,167 @@
+"""The end of an interview with an appointment is undone for ten minutes: it goes on, or is booked as it was."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import col
+
+from services.chassis.storage.store import Store
+from services.chassis.testing import Client, FixedClock
+from services.contracts.interviews import InterviewResumed
+from services.contracts.outcomes import InterviewOutcome
+from services.contracts.scheduling import InterviewHeld, InterviewRestated
+from services.scheduling.actions import arrivals, guidance, information, no_shows, paths, resuming
+from services.scheduling.actions.erasure import erase_subject
+from services.scheduling.domain import refusals
+from services.scheduling.domain.outcomes import UNDONE_WITHIN, Result
+from services.scheduling.store import GuidancePath, Interview, QuarterHour, Waiting
+from services.scheduling.store.interviews import held_and_booked
+from tests.givens.events import emitted_events
+from tests.givens.rows import all_rows
+from tests.givens.scheduling import NADIA, TOM, Visitor, react
+from tests.scheduling.test_arrivals import ARRIVED_AT, arrives
+from tests.scheduling.test_guidance import TUESDAY, book, change, other_path, take_path
+from tests.scheduling.test_outcomes import press
+
+GUIDED = Result("find-job", InterviewOutcome(next_step="guidance-path"))
+ENDED = TUESDAY + timedelta(hours=1)
+
+
+@pytest.fixture
+async def path(store: Store, adult: Visitor) -> UUID:
+    return await take_path(store, adult)
+
+
+async def row(store: Store, id: UUID) -> Interview:
+    async with store.read() as session:
+        return await session.get_one(Interview, id)
+
+
+async def reserved(store: Store, id: UUID) -> set[datetime]:
+    async with store.read() as session:
+        return set(await session.scalars(sa.select(col(QuarterHour.quarter)).where(col(QuarterHour.holder) == id)))
+
+
+async def test_it_goes_on_with_its_visitor_and_is_held_again(
+    store: Store, adult: Visitor, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    await arrives(store, clock, adult, interview)
+    await change(store, interview, arrivals.receive)
+    clock.now = ENDED
+    await change(store, interview, guidance.hold, result=GUIDED)
+    clock.now = ENDED + UNDONE_WITHIN - timedelta(seconds=1)
+    await change(store, interview, resuming.resume)
+    now = await row(store, interview)
+    assert (now.status, now.number, now.counted_as, now.outcome, now.ended_at) == ("booked", None, 1, None, None)
+    assert now.started_at is not None
+    async with store.read() as session:
+        assert await held_and_booked(session, path) == (0, 1)
+        assert (await session.get_one(Waiting, adult.visit_id)).interview_id == interview
+    (resumed,) = await emitted_events(store, InterviewResumed)
+    assert (resumed.path_id, resumed.area, resumed.outcome) == (path, "find-job", GUIDED.outcome)
+    (restated,) = await emitted_events(store, InterviewRestated)
+    assert (restated.visit_id, restated.arrived_at) == (adult.visit_id, ARRIVED_AT)
+    before = await all_rows(store)
+    await change(store, interview, resuming.resume)
+    assert await all_rows(store) == before, "undone again, nothing changes"
+    await change(store, interview, guidance.hold)
+    first, again = await emitted_events(store, InterviewHeld)
+    assert (first.number, again.number, again.outcome) == (1, 1, None)
+
+
+async def test_without_its_visitor_it_is_booked_and_what_was_booked_since_stays(
+    store: Store, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    clock.now = ENDED
+    await change(store, interview, guidance.hold)
+    following = (await book(store, path, TUESDAY + timedelta(days=14))).id
+    await change(store, interview, resuming.resume)
+    assert len(await reserved(store, interview)) == 4
+    await change(store, interview, no_shows.miss)
+    clock.now = TUESDAY + timedelta(days=14, hours=1)
+    await change(store, following, guidance.hold)
+    assert (await row(store, following)).number == 1
+    async with store.read() as session:
+        assert await held_and_booked(session, path) == (1, 0)
+
+
+async def test_held_early_it_is_back_at_its_time_unless_that_is_taken(
+    store: Store, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    times = await reserved(store, interview)
+    clock.now = TUESDAY - timedelta(hours=2)
+    await change(store, interview, guidance.hold)
+    assert await reserved(store, interview) != times
+    (held,) = await emitted_events(store, InterviewHeld)
+    await change(store, interview, resuming.resume)
+    now = await row(store, interview)
+    assert (now.starts_at, now.room, await reserved(store, interview)) == (TUESDAY, "salle-1", times)
+    (resumed,) = await emitted_events(store, InterviewResumed)
+    assert resumed.starts_at == held.starts_at, "it is taken back on the day on which it counted"
+    (restated,) = await emitted_events(store, InterviewRestated)
+    assert restated.starts_at == TUESDAY
+    await change(store, interview, guidance.hold)
+    await book(store, await other_path(store), counsellor=TOM)
+    before = await all_rows(store)
+    with pytest.raises(refusals.Overlap):
+        await change(store, interview, resuming.resume)
+    assert await all_rows(store) == before
+
+
+async def test_after_ten_minutes_and_on_a_closed_path_it_stays_held(
+    store: Store, adult: Visitor, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    clock.now = ENDED
+    await change(store, interview, guidance.hold)
+    clock.now = ENDED + UNDONE_WITHIN
+    with pytest.raises(refusals.TooLateToUndo):
+        await change(store, interview, resuming.resume)
+    clock.now = ENDED
+    async with store.work() as work:
+        await paths.give_up(work, await work.load(GuidancePath, path))
+    with pytest.raises(refusals.HeldOnClosedPath):
+        await change(store, interview, resuming.resume)
+    async with store.work() as work:
+        await erase_subject(work, adult.subject_ref, clock.now)
+    with pytest.raises(refusals.PersonUnknown):
+        await change(store, interview, resuming.resume)
+
+
+async def test_its_visitor_is_not_taken_out_of_another_interview(
+    store: Store, adult: Visitor, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    await arrives(store, clock, adult, interview)
+    clock.now = ENDED
+    await change(store, interview, guidance.hold)
+    async with store.work() as work:
+        await information.start(work, adult.visit_id, TOM)
+    with pytest.raises(refusals.AlreadyInInterview):
+        await change(store, interview, resuming.resume)
+
+
+async def test_the_board_and_its_page_undo_with_one_press(desk: Client, clock: FixedClock) -> None:
+    await react(desk.store, [(adult := Visitor()).registered()])
+    interview = (await book(desk.store, await take_path(desk.store, adult), counsellor=NADIA)).id
+    page = f"/scheduling/interviews/{interview}"
+    await arrives(desk.store, clock, adult, interview)
+    await change(desk.store, interview, arrivals.receive)
+    assert f'id="finish-{interview}"' in (await desk.get("/scheduling/")).text, "one press, and no question"
+    clock.now = ENDED
+    version = (await row(desk.store, interview)).version
+    await press(desk, f"/interviews/{interview}/finish", version=version, next_step="none")
+    assert f'id="resume-{interview}"' in (await desk.get("/scheduling/")).text
+    assert f'action="{page}/undo-hold"' in (await desk.get(page)).text
+    version = (await row(desk.store, interview)).version
+    answer = await press(desk, f"/interviews/{interview}/undo-hold", version=version)
+    assert answer == "done:L’entretien continue. Son résultat est effacé."
+    await press(desk, f"/interviews/{interview}/finish", version=version + 1, next_step="none")
+    clock.now += UNDONE_WITHIN
+    assert f'id="resume-{interview}"' not in (await desk.get("/scheduling/")).text
+    assert f'action="{page}/undo-hold"' not in (await desk.get(page)).text
