@@ -54,6 +54,7 @@ FIRST_ROWS = {
     "intake.pages.views.desk_board → just_seen": _BOARD,
     "intake.pages.views.due_soon → expected_visitors": _BOARD,
     "intake.pages.views.room_board → in_turn": "the screen of the waiting room, which shows who comes next",
+    "plans.pages.person.plans_to_confirm → plans_of_centre": "a part of the to-do, which leads to the whole list",
     "scheduling.pages.board.centre_board → agenda": "a counsellor's own day, which has no more hours",
     "scheduling.pages.board.centre_board → in_turn": _BOARD,
     "scheduling.pages.board.centre_board → just_seen": "people of the last half hour; the desk has the whole list",

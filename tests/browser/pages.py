@@ -666,6 +666,7 @@ NO_PAGES = {
     "/scheduling/fragments/people/{subject_ref}": "a part of intake's page of a person",
     "/plans/fragments/people/{subject_ref}": "the same",
     "/directory/fragments/people/{subject_ref}": "the same",
+    "/plans/fragments/ready": "a part of scheduling's page of what is to be done",
     "/plans/fragments/paths/{path_id}": "a part of scheduling's page of a path",
     "/intake/fragments/visitors/{subject_ref}": "a name, for a page of another service",
     "/health/live": "for machines",

@@ -1,6 +1,7 @@
 """A board that changes by itself disturbs nobody: names, focus, place and what is unfolded stay."""
 
 import asyncio
+import re
 from uuid import uuid4
 
 import pytest
@@ -55,6 +56,23 @@ async def test_somebody_comes_in_and_the_desk_keeps_its_place(lived_in: Morning,
         # A browser scrolls by whole pixels, and what appeared above has half of one.
         assert await still.bounding_box() == pytest.approx(place, abs=0.6)
         await expect(waiting.first.get_by_role("button", name="Oui, noter le départ")).to_be_visible()
+        assert trouble.all() == []
+
+
+async def test_what_a_counsellor_has_to_do_is_counted_live(lived_in: Morning, browser: Browser) -> None:
+    async with watched_page(browser, base_url=lived_in.stack.url, locale="fr") as (page, trouble):
+        await lived_in.enters(page, "conseil-liege")
+        await page.goto("/scheduling/to-do")
+        await expect(page.get_by_text("En direct")).to_be_visible(timeout=PATIENCE)
+        count = page.get_by_role("region", name="En attente pour vous").locator(".board-count")
+        before = int(await count.inner_text())
+        plans = page.get_by_role("region", name="Plans prêts à confirmer")
+        await expect(plans.locator("[data-part]")).to_be_visible(timeout=PATIENCE)
+        person = page.locator("#board .queue-what [data-hx-get]").first
+        await expect(person).to_have_text(re.compile("Démonstration"), timeout=PATIENCE)
+        Centre(lived_in.stack).walks_in("find-job")
+        await expect(count).to_have_text(str(before + 1), timeout=PATIENCE)
+        await expect(person).to_have_text(re.compile("Démonstration"))
         assert trouble.all() == []
 
 

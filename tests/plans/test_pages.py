@@ -125,6 +125,21 @@ async def test_both_see_the_same_plan_with_different_powers(site: Site, her: Adu
     assert refused.status_code == 403
 
 
+async def test_the_part_of_the_to_do_has_the_plans_that_can_be_confirmed(site: Site, her: Adult) -> None:
+    part, asked = "/plans/fragments/ready", {"centre": MONS}
+    async with site.as_(COUNSELLOR, page=True) as client:
+        assert "No plan to confirm" in (await client.get(part, params=asked)).text
+        await write_everything(site.store, her)
+        await react(site.store, [her.interview(2)])
+        html = (await client.get(part, params=asked)).text
+        assert f'href="/plans/{her.plan_id}#confirm"' in html
+        assert "1 plan of the centre" in html
+        await react(site.store, [her.registered("plan"), her.withdraws("plan", left=())])
+        assert f"/plans/{her.plan_id}" not in (await client.get(part, params=asked)).text, "closed to the centre"
+    async with site.as_(ARLON_COUNSELLOR, page=True) as client:
+        assert (await client.get(part, params=asked)).status_code == 403
+
+
 async def test_of_two_counsellors_only_the_one_who_wrote_is_you(site: Site, her: Adult) -> None:
     colleague = COUNSELLOR.model_copy(update={"subject": "demo:paul"})
     async with site.store.work() as work:

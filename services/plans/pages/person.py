@@ -1,4 +1,4 @@
-"""Plans' parts of other services' pages: a person's plans, and the plan of one path, if the reader may open it."""
+"""Plans' parts of other services' pages: a person's plans, the plan of one path, and the plans ready to confirm."""
 
 from typing import Annotated
 from uuid import UUID
@@ -16,12 +16,15 @@ from services.chassis.web.pages import fragment
 from services.chassis.web.person_parts import PersonRow, person_part
 from services.contracts.roles import Role
 from services.contracts.scheduling import Method
+from services.contracts.text import Key
 from services.plans.domain import Stage, checklist, plan_id_of
 from services.plans.pages import words
 from services.plans.pages.views import stage_of
-from services.plans.store import Alias, Path, Plan, plans_of_subject, standings
+from services.plans.store import Alias, Path, Plan, count_ready, plans_of_centre, plans_of_subject, standings
 
 router = Router("/plans", pages=True)
+SHOWN = 5
+"""Plans ready to confirm on a counsellor's page; the list has the others."""
 
 
 @router.get("/fragments/people/{subject_ref}")
@@ -49,6 +52,24 @@ async def plan_of_path(
         stage = Stage.STOPPED
     missing = [words.REQUIREMENTS[check.requirement] for check in checks if not check.met]
     return HTMLResponse(fragment(request, "plans/of_path.html", plan=plan, stage=stage, missing=missing))
+
+
+@router.get("/fragments/ready")
+async def plans_to_confirm(
+    request: Request, read: Reading, person: Annotated[Person, allow(Role.COUNSELLOR)], centre: Key
+) -> Response:
+    """The plans of a centre that are ready to confirm, for the to-do; none that is closed to the centre."""
+    chosen = person.at(centre)
+    return HTMLResponse(
+        fragment(
+            request,
+            "plans/ready_part.html",
+            plans=await plans_of_centre(read, chosen, stage=Stage.READY, limit=SHOWN),
+            count=await count_ready(read, chosen),
+            centre=chosen,
+            words=words,
+        )
+    )
 
 
 def _row(plan: Plan) -> PersonRow:

@@ -1,7 +1,7 @@
 """The tables of plans and what is read from them."""
 
 from services.plans.store.copies import Account, Centre, Provider, ProviderService, Referral, Visitor
-from services.plans.store.lists import count_of_centre, plans_of_centre, plans_of_subject
+from services.plans.store.lists import count_of_centre, count_ready, plans_of_centre, plans_of_subject
 from services.plans.store.paths import Attendance, HeldInterview, Path, Subject, Table, Workshop
 from services.plans.store.persons import Alias, Export
 from services.plans.store.plans import (
@@ -53,6 +53,7 @@ __all__ = [
     "active_services",
     "areas_of",
     "count_of_centre",
+    "count_ready",
     "plans_of_centre",
     "plans_of_subject",
     "referrals_of_action",

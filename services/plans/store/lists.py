@@ -43,6 +43,12 @@ async def count_of_centre(session: AsyncSession, centre: str) -> dict[Stage, int
     return dict(zip(Stage, row, strict=True))
 
 
+async def count_ready(session: AsyncSession, centre: str) -> int:
+    """How many plans of the centre are ready to confirm."""
+    counted = sa.select(sa.func.count()).select_from(Plan).where(_open_to(centre), _in_stage(Stage.READY))
+    return await session.scalar(counted) or 0
+
+
 async def plans_of_subject(session: AsyncSession, *refs: UUID) -> Sequence[Plan]:
     """A person's plans under these references, the last opened first."""
     chosen = sa.select(Plan).where(col(Plan.subject_ref).in_(refs))

@@ -8,6 +8,7 @@ _ACTION = {"title": "Écrire un courrier", "responsible": "visitor"}
 
 PLANS: Asks = {
     "GET /plans/api/v1/plans": lambda w, me: Ask(query={"centre": "liege"}),
+    "GET /plans/fragments/ready": lambda w, me: Ask(query={"centre": "liege"}),
     "PUT /plans/api/v1/plans/{id}/assessment/{dimension}": lambda w, me: Ask(json={"text": "Un mot"}),
     "POST /plans/api/v1/plans/{id}/information-steps": lambda w, me: Ask(json=_STEP),
     "PUT /plans/api/v1/plans/{id}/information-steps/{step_id}/result": lambda w, me: Ask(json={"result": "Un mot"}),
