@@ -11,7 +11,7 @@ from sqlmodel import col
 from services.chassis.storage.list_order import ListOrder
 from services.contracts.scheduling import Method
 from services.scheduling.domain.states import BOOKED, ON_PATH
-from services.scheduling.store.interviews import GuidancePath, Interview
+from services.scheduling.store.interviews import IS_OPEN_INTERVIEW, GuidancePath, Interview
 from services.scheduling.store.workshops import Workshop, led_by
 
 
@@ -67,7 +67,7 @@ async def finals_booked(
     columns = (*OF_WORKSHOP, col(Interview.counsellor), col(Workshop.more_facilitators))
     booked = sa.select(*columns, col(Interview.id), col(Interview.starts_at), col(Interview.minutes))
     query = due_finals(booked, centre).join(Interview, col(Interview.path_id) == col(GuidancePath.id))
-    query = query.where(col(Interview.status).in_(BOOKED))
+    query = query.where(IS_OPEN_INTERVIEW, col(Interview.status).in_(BOOKED))
     if counsellor is not None:
         query = query.where(col(Interview.counsellor) == counsellor)
     rows = await session.execute(await _OLDEST.page(session, query, limit, after))

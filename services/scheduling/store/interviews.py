@@ -33,6 +33,10 @@ The status is in the index too: without it, SQLite prefers the one that has ever
 """
 
 
+IS_OPEN_INTERVIEW = sa.text(f"interviews.{in_states((*BOOKED, *RUNNING))}")
+"""For queries of other tables too that have a status."""
+
+
 class GuidancePath(Aggregate, Table, table=True):
     """A visitor's guidance path, by one of the two methods. `subject_ref` None: the visitor is erased."""
 
@@ -70,6 +74,15 @@ class Interview(Aggregate, Table, table=True):
         sa.Index("interviews_of_path", "path_id", "starts_at", postgresql_where=_ON_A_PATH, sqlite_where=_ON_A_PATH),
         sa.Index("interviews_of_person", "subject_ref", postgresql_where=_WITH_SUBJECT, sqlite_where=_WITH_SUBJECT),
         sa.Index("interviews_open", "centre", "status", "starts_at", postgresql_where=_OPEN, sqlite_where=_OPEN),
+        sa.Index(
+            "interviews_open_of_counsellor",
+            "counsellor",
+            "status",
+            "centre",
+            "starts_at",
+            postgresql_where=_OPEN,
+            sqlite_where=_OPEN,
+        ),
         sa.Index("interviews_of_visit", "visit_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index(
             "interviews_counted_once",

@@ -18,7 +18,7 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.tables import in_states
 from services.contracts.scheduling import InterviewKind, Method
 from services.scheduling.domain.rules import PATH_LIMIT
-from services.scheduling.domain.states import BOOKED, ENDED, HELD, RUNNING
+from services.scheduling.domain.states import BOOKED, ENDED, HELD, OPEN_WORKSHOPS, RUNNING
 from services.scheduling.domain.todo import PATH_WAITS
 from services.scheduling.store.finalising import OF_WORKSHOP, FinalInterview, due_finals
 from services.scheduling.store.interviews import GuidancePath, Interview
@@ -125,10 +125,15 @@ def _sessions(centre: str, counsellor: str, begins: datetime | None, ends: datet
             *(col(Session.workshop_id), col(Workshop.title)),
         )
         .join(Workshop, col(Workshop.id) == col(Session.workshop_id))
-        .where(IS_OPEN, col(Workshop.centre) == centre, led_by(counsellor), col(Workshop.first_at) < ends)
+        .where(*_open_at(centre), led_by(counsellor), col(Workshop.first_at) < ends)
         .where(col(Session.starts_at) < ends, col(Session.recorded_at).is_(None))
     )
     return query if begins is None else query.where(col(Session.starts_at) >= begins)
+
+
+def _open_at(centre: str) -> tuple[Any, ...]:
+    """The open workshops of a centre, as their index has them: the status too, or SQLite reads all of the centre."""
+    return (IS_OPEN, col(Workshop.status).in_(OPEN_WORKSHOPS), col(Workshop.centre) == centre)
 
 
 def _none(column: Any) -> Any:
@@ -226,9 +231,9 @@ async def open_offers(
     session: AsyncSession, centre: str, counsellor: str, now: datetime, after: UUID | None = None, limit: int = 100
 ) -> Counted[OpenOffer]:
     """The offers in the counsellor's coming workshops that can still be answered, those that end first at first."""
-    ahead = (IS_OPEN, col(Workshop.first_at) > now, col(Workshop.offered) > 0)
+    ahead = (col(Workshop.first_at) > now, col(Workshop.offered) > 0)
     led = sa.select(col(Workshop.id), col(Workshop.title), col(Workshop.first_at)).where(
-        *ahead, col(Workshop.centre) == centre, led_by(counsellor)
+        *_open_at(centre), *ahead, led_by(counsellor)
     )
     workshops = led.subquery()
     columns = (col(Seat.id), col(Seat.subject_ref), col(Seat.offer_until))

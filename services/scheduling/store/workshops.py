@@ -42,6 +42,14 @@ class Workshop(Aggregate, Table, table=True):
     __table_args__ = (
         sa.Index("workshops_of_centre", "centre", "last_at"),
         sa.Index("workshops_open", "first_at", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
+        sa.Index(
+            "workshops_open_of_centre",
+            "centre",
+            "status",
+            "first_at",
+            postgresql_where=IS_OPEN,
+            sqlite_where=IS_OPEN,
+        ),
         sa.Index("workshops_cancelled", "cancelled_at", postgresql_where=_CANCELLED, sqlite_where=_CANCELLED),
     )
 
