@@ -130,7 +130,7 @@ async def test_a_session_is_listed_until_its_attendance_is_recorded(store: Store
     for meeting in (first, second):
         async with store.work() as work:
             await attendance.record_attendance(work, await work.load(Workshop, made), meeting, [])
-    assert await listed(store, ToDoPart.LEFT_OVER) == []
+        assert await listed(store, ToDoPart.LEFT_OVER) == []
     assert await listed(store, ToDoPart.TODAY) == [(Task.PREPARE, interview)]
 
 
