@@ -89,6 +89,12 @@ async def _makes_a_calendar_link(page: Page) -> None:
     await sends('form[action$="/calendar"]')(page)
 
 
+async def _asks_for_an_earlier_time(page: Page) -> None:
+    if not await page.locator("main .confirm").count():  # every look asks, and the first one is on the list since
+        await page.locator("main form .form-actions button").click()
+        await page.wait_for_selector("main .confirm")
+
+
 async def _chooses_a_time(page: Page) -> None:
     await page.locator('#free [name="starts_at"]').first.check()
     await sends("#free")(page)
@@ -476,6 +482,20 @@ SCHEDULING = [
         does=opens("main .confirm"),
     ),
     Seen("/scheduling/mine/interviews/{id}", VISITOR, "/scheduling/mine/interviews/{interview}", "too late"),
+    Seen("/scheduling/mine/interviews/{id}/earlier", VISITOR, "/scheduling/mine/interviews/{later}/earlier"),
+    Seen(
+        "/scheduling/mine/interviews/{id}/earlier",
+        VISITOR,
+        "/scheduling/mine/interviews/{later}/earlier",
+        "on the list",
+        does=_asks_for_an_earlier_time,
+    ),
+    Seen(
+        "/scheduling/mine/interviews/{id}/earlier",
+        VISITOR,
+        "/scheduling/mine/interviews/{interview}/earlier",
+        "too late",
+    ),
     Seen("/scheduling/mine/seats/{id}", VISITOR, "/scheduling/mine/seats/{seat}", does=opens("main .confirm")),
 ]
 PLANS = [

@@ -18,7 +18,7 @@ from services.plans import actions as plans
 from services.plans.domain import plan_id_of
 from services.scheduling.actions import attendance, availability, guidance, information, paths, seats, workshops
 from services.scheduling.domain.availability import WorkingHours
-from services.scheduling.store import Seat, Session, Workshop
+from services.scheduling.store import EarlierOffer, Seat, Session, Workshop
 from tests.givens.intake import walks_in
 from tests.givens.scheduling import add_rooms
 from tests.matrix.callers import OTHER, REGION
@@ -114,6 +114,7 @@ async def _book(world: World, side: Side) -> None:
             )
             side.ids[name] = booked.id
     await _enter_hours(world, side)
+    await _offer_an_earlier_time(world, side)
     await _announce(world, side, "", _at(now, 13))
     await _announce(world, side, "own ", _at(now, 13) + timedelta(days=7), "person")
     await _announce(world, side, "finished ", _at(now, 9) + timedelta(minutes=15))
@@ -122,6 +123,25 @@ async def _book(world: World, side: Side) -> None:
     side.private |= {str(side["path"]): GUIDED, str(side["begun"]): TEAM, str(side["own seat"]): ("visitor",)} | {
         str(side[name]): ("counsellor",) for name in ("tomorrow", "workshop", "seat", "session", "due path")
     }
+
+
+async def _offer_an_earlier_time(world: World, side: Side) -> None:
+    """An earlier time of tomorrow's interview was offered, and not answered in time."""
+    now, side.ids["offer"] = world.clock.now, uuid4()
+    async with world.store("scheduling").work() as work:
+        work.add(
+            EarlierOffer(
+                id=side["offer"],
+                interview_id=side["tomorrow"],
+                centre=side.centre,
+                counsellor=code_of(side),
+                starts_at=_at(now, 15),
+                minutes=60,
+                status="offered",
+                offered_at=now - timedelta(days=1),
+                until=now,
+            )
+        )
 
 
 async def _enter_hours(world: World, side: Side) -> None:

@@ -17,6 +17,10 @@ _STOP = msg("You gave your consent to messages from your centre. To stop them, o
 _ANSWER = msg(
     "Answer on your page, or by telephoning your centre, by {until}. After that, the place goes to the next person."
 )
+_ANSWER_FIRST = msg(
+    "Answer on your page, or by telephoning your centre, by {until}. Others have this offer too: the first who accepts "
+    "gets the time. Until then, and if you do not answer, your appointment stays as it is."
+)
 _CONFIRM = msg("Open this page to confirm it:")
 _NOT_YOU = msg("If you did not ask for this appointment, do nothing. What was entered is then deleted.")
 _SMS_PAGE, _SMS_STOP = msg("Your page: {link}"), msg("Stop the messages: {stop}")
@@ -37,7 +41,8 @@ def built_in(purpose: MailPurpose, lang: str, *, afar: bool = False, several: bo
     if purpose in (MailPurpose.APPOINTMENT_BOOKED, MailPurpose.APPOINTMENT_MOVED, MailPurpose.APPOINTMENT_REMINDER):
         paragraphs.append(translate(_NOT_COMING, lang))
     if purpose.asks:
-        paragraphs.append(translate(_ANSWER, lang))
+        answer = _ANSWER_FIRST if purpose is MailPurpose.EARLIER_OFFER else _ANSWER
+        paragraphs.append(translate(answer, lang))
     if purpose.confirms:
         return _to_confirm(paragraphs, words, lang)
     page, stop = f"{translate(_PAGE, lang)}\n{{link}}", f"{translate(_STOP, lang)}\n{{stop}}"

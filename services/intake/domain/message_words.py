@@ -88,6 +88,24 @@ WORDS = {
         msg("The place in this workshop is no longer kept for you. Your page says what you can do now."),
         msg("The place in the workshop from {date} at {time} is no longer kept for you."),
     ),
+    MailPurpose.EARLIER_OFFER: Words(
+        msg("An earlier appointment is possible: {date} at {time}"),
+        msg("You asked for an earlier appointment. This time is free now. Do you want it?"),
+        msg("An earlier time is free: {date}, {time}. Answer or call by {until}."),
+    ),
+    MailPurpose.EARLIER_TAKEN: Words(
+        msg("Your appointment on {date} at {time} stays as it is"),
+        msg(
+            "The earlier time that was offered to you is taken: another person was faster. You stay on the list. Your "
+            "appointment stays as it is:"
+        ),
+        msg("The earlier time is taken. Your appointment stays as it is: {date} at {time}."),
+    ),
+    MailPurpose.EARLIER_EXPIRED: Words(
+        msg("Your appointment on {date} at {time} stays as it is"),
+        msg("The time to answer the offer of an earlier appointment is over. Your appointment stays as it is:"),
+        msg("The offer of an earlier time is over. Your appointment stays as it is: {date} at {time}."),
+    ),
     MailPurpose.FINALISING_DUE: Words(
         msg("Your workshop is over: book your final interview"),
         msg("Your workshop is over. Only the final interview is left. Ask your centre for a date."),

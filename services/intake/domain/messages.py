@@ -31,6 +31,11 @@ class MailPurpose(StrEnum):
     WORKSHOP_OFFER = "workshop-offer"
     """A free place is kept for the person, who waited for it, until they answer."""
     WORKSHOP_OFFER_ENDED = "workshop-offer-ended"
+    EARLIER_OFFER = "earlier-offer"
+    """A time is free before the person's appointment: they asked for it, and have to answer."""
+    EARLIER_TAKEN = "earlier-taken"
+    """Another person was faster: the appointment stays."""
+    EARLIER_EXPIRED = "earlier-expired"
     FINALISING_DUE = "finalising-due"
     PLAN_TASKS = "plan-tasks"
     REFERRAL_ANSWERED = "referral-answered"
@@ -58,6 +63,9 @@ class MailPurpose(StrEnum):
                 | MailPurpose.WAITLIST_CANCELLED
                 | MailPurpose.WORKSHOP_OFFER
                 | MailPurpose.WORKSHOP_OFFER_ENDED
+                | MailPurpose.EARLIER_OFFER
+                | MailPurpose.EARLIER_TAKEN
+                | MailPurpose.EARLIER_EXPIRED
                 | MailPurpose.FINALISING_DUE
                 | MailPurpose.PLAN_TASKS
                 | MailPurpose.REFERRAL_ANSWERED
@@ -73,7 +81,7 @@ class MailPurpose(StrEnum):
     @property
     def asks(self) -> bool:
         """Whether the person has to answer on their page, and the message says until when."""
-        return self is MailPurpose.WORKSHOP_OFFER
+        return self in (MailPurpose.WORKSHOP_OFFER, MailPurpose.EARLIER_OFFER)
 
     @property
     def confirms(self) -> bool:

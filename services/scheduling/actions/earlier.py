@@ -140,6 +140,18 @@ async def decline(work: Work, offer_id: UUID, *, by: Side, refs: Collection[UUID
     return interview
 
 
+async def answer_for(
+    work: Work, interview_id: UUID, offer_id: UUID, *, accepts: bool, horizon: timedelta, reflection: timedelta
+) -> Interview:
+    """The team answers an offer for this interview in the person's name. Raises `NotFound`, and as `accept`."""
+    known = await work.session.get(EarlierOffer, offer_id)
+    if known is None or known.interview_id != interview_id:
+        raise NotFound(what=msg("offer of an earlier time"))
+    if accepts:
+        return await accept(work, offer_id, by=Side.VISITOR, horizon=horizon, reflection=reflection)
+    return await decline(work, offer_id, by=Side.VISITOR)
+
+
 def end_offer(
     work: Work,
     offer: EarlierOffer,

@@ -16,6 +16,7 @@ from services.scheduling.pages import (
     outcomes,
     own_booking,
     own_changes,
+    own_earlier,
     path,
     person,
     public,
@@ -48,6 +49,6 @@ _teams = (
     finalising,
     person,
 )
-_visitors = (calendar_links, mine, own_booking, own_changes, public, public_booking, public_confirmed)
+_visitors = (calendar_links, mine, own_booking, own_changes, own_earlier, public, public_booking, public_confirmed)
 routers = tuple(one.router for one in (*_teams, *_visitors))
 """Fixed paths before those with an id in the same path segment."""

@@ -37,6 +37,7 @@ from services.scheduling.settings import answer_of, rules_of_settings
 from services.scheduling.store import Centre, Interview
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.coming import ComingWorkshop, interviews_to_come, workshops_to_come
+from services.scheduling.store.earlier import live_offers_of
 from services.scheduling.store.feeds import feed_of_person
 from services.scheduling.store.offers import standing_of
 
@@ -57,7 +58,7 @@ class Coming:
     workshop: ComingWorkshop | None = None
     video: str | None = None
     until: datetime | None = None
-    """Until when a seat is kept for the person, who has to answer."""
+    """Until when the person has to answer: a seat is kept for them, or an earlier time is offered."""
     lapsed: bool = False
     """The offer ended: the person may wait again."""
 
@@ -123,11 +124,13 @@ async def _coming(session: AsyncSession, running: Runtime, refs: Collection[UUID
     centres = {one.centre for one in booked} | {one.workshop.centre for one in joined}
     kept = await rules_at(session, centres, usual)
     notices = {code: rules.visitor_notice for code, rules in kept.items()}
+    earlier = await live_offers_of(session, [one.id for one in booked], now)
     interviews = [
         Coming(
             one.starts_at,
             one.arrived_at is None and is_in_time(one.starts_at, now, notices[one.centre]),
             interview=one,
+            until=earlier[one.id].until if one.id in earlier else None,
             video=video_of(running, one, kept[one.centre]),
         )
         for one in booked

@@ -35,6 +35,7 @@ from services.scheduling.domain.states import (
 )
 from services.scheduling.domain.states import WorkshopStatus as Status
 from services.scheduling.pages.desk import length_word, parse_day, video_of
+from services.scheduling.pages.earlier import standing_of as standing_of_earlier
 from services.scheduling.pages.mine import OwnVisitor, myself, notice_words
 from services.scheduling.settings import answer_of, horizon_of, notice_of, rules_of_settings
 from services.scheduling.store import Centre, Interview, Seat, Workshop
@@ -198,13 +199,14 @@ async def wait(id: UUID, request: Request, work: Working, running: Running, pers
 
 async def _interview_values(session: AsyncSession, running: Runtime, interview: Interview, day: str) -> dict[str, Any]:
     now, kept = running.clock(), await rules_of(session, interview.centre, rules_of_settings(running))
-    notice = kept.visitor_notice
+    notice, centre = kept.visitor_notice, await session.get_one(Centre, interview.centre)
     booked = is_booked(AppointmentStatus(interview.status))
     changeable = booked and interview.arrived_at is None and is_in_time(interview.starts_at, now, notice)
     free = await _free_days(session, kept, now, interview, day) if changeable else FreeDays()
     return {
         "interview": interview,
-        "centre": await session.get(Centre, interview.centre),
+        "centre": centre,
+        "earlier": await standing_of_earlier(session, running, interview, centre),
         "booked": booked,
         "video": video_of(running, interview, kept),
         "changeable": changeable,

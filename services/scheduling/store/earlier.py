@@ -117,6 +117,23 @@ async def live_offer_of(session: AsyncSession, interview_id: UUID) -> EarlierOff
     return await session.scalar(sa.select(EarlierOffer).where(col(EarlierOffer.interview_id) == interview_id, _LIVE))
 
 
+async def offers_of(session: AsyncSession, interview_id: UUID) -> Sequence[EarlierOffer]:
+    """The offers for this interview, the last one last."""
+    query = sa.select(EarlierOffer).where(col(EarlierOffer.interview_id) == interview_id)
+    return (await session.scalars(query.order_by(col(EarlierOffer.offered_at), col(EarlierOffer.id)))).all()
+
+
+async def live_offers_of(
+    session: AsyncSession, interviews: Collection[UUID], now: datetime
+) -> dict[UUID, EarlierOffer]:
+    """The offers for these interviews that can be answered now, by interview."""
+    query = sa.select(EarlierOffer).where(
+        _LIVE, in_list(col(EarlierOffer.interview_id), "interviews"), col(EarlierOffer.until) > now
+    )
+    found = await session.scalars(query, {"interviews": sorted(interviews)})
+    return {one.interview_id: one for one in found}
+
+
 async def refused_times(session: AsyncSession, interviews: Collection[UUID]) -> list[EarlierOffer]:
     """The offers for these interviews that were declined or not answered."""
     query = sa.select(EarlierOffer).where(

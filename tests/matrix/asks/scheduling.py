@@ -273,6 +273,13 @@ SCHEDULING: Asks = {
     "POST /scheduling/mine/interviews/{id}/move": lambda w, me: Ask(
         form={"starts_at": _LATER, "seen": _TOMORROW}, at={"id": w.liege["tomorrow"]}, done=(409,)
     ),
+    "GET /scheduling/mine/interviews/{id}/earlier": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
+    "POST /scheduling/mine/interviews/{id}/earlier": lambda w, me: Ask(  # no day is left before it
+        form={"half": "", "language": ""}, at={"id": w.liege["tomorrow"]}, done=(409,)
+    ),
+    "POST /scheduling/mine/interviews/{id}/earlier/leave": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
+    "POST /scheduling/mine/earlier/{id}/accept": lambda w, me: Ask(at={"id": w.liege["offer"]}, done=(409,)),
+    "POST /scheduling/mine/earlier/{id}/decline": lambda w, me: Ask(at={"id": w.liege["offer"]}),
     "POST /scheduling/mine/book": lambda w, me: Ask(form={"starts_at": _LATER, "language": ""}, done=(303, 409)),
     "POST /scheduling/mine/book/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
     "GET /scheduling/mine/book/{id}": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),

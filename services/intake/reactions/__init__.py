@@ -6,12 +6,12 @@ from uuid import UUID
 from services.chassis.copies.accounts import copy_account
 from services.chassis.copies.centres import copy_centre
 from services.chassis.events.dead_letters import retry_refused
-from services.chassis.events.reactions import Reactions, RowKey
+from services.chassis.events.reactions import Reactions
 from services.chassis.refusals import UnknownCentre
 from services.chassis.storage.store import Work
-from services.contracts import Event
 from services.contracts.accounts import AccountPublished
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested
+from services.contracts.earlier import EarlierOfferEnded, EarlierTimeOffered
 from services.contracts.erasure import CONFIRMATIONS, Purged
 from services.contracts.intake import DeskCheckIn
 from services.contracts.interviews import InterviewResumed, InterviewUndone
@@ -38,9 +38,8 @@ from services.contracts.scheduling import (
 from services.contracts.workshops import FinalisingSessionWithdrawn, SeatRescheduled, WaitlistEnded, WorkshopChanged
 from services.intake.actions import appointments, erasure, interviews, messages, reminders, visits, workshop_sessions
 from services.intake.domain.messages import MailPurpose, meeting_at
+from services.intake.reactions.rows import of_appointment, of_held, of_person, of_visit
 from services.intake.store import Account, Centre, Visit, Visitor, reread_centres
-from services.intake.store.appointments import Appointment
-from services.intake.store.reminders import Reminder
 
 reactions = Reactions(locked_first=Visitor)
 
@@ -74,28 +73,11 @@ async def on_centre_published(work: Work, event: CentrePublished) -> None:
     await retry_refused(work, UnknownCentre.slug, "centre-published")
 
 
-def of_visit(event: InterviewStarted | InterviewHeld | InterviewResumed | InterviewUndone) -> list[RowKey]:
-    """The visit of the interview's visitor."""
-    return [(Visit, event.visit_id)] if event.visit_id else []
-
-
 @reactions.on(InterviewStarted, loads=of_visit)
 async def on_interview_started(work: Work, event: InterviewStarted) -> None:
     """Marks a visitor as being served when their interview starts, so that the desk need not."""
     if event.visit_id is not None:
         await interviews.begin(work, event.visit_id, event.interview_id, event.at)
-
-
-def of_appointment(
-    event: InterviewHeld | InterviewMoved | InterviewRestated | InterviewCancelled | InterviewMissed,
-) -> list[RowKey]:
-    """The copy of the appointment, and its reminders."""
-    return [(Appointment, event.interview_id), (Reminder, event.interview_id)]
-
-
-def of_held(event: InterviewHeld) -> list[RowKey]:
-    """The visit of the interview's visitor; and of one that was booked, what is kept of the appointment."""
-    return [*(of_appointment(event) if event.kind is InterviewKind.GUIDANCE else ()), *of_visit(event)]
 
 
 @reactions.on(InterviewHeld, loads=of_held)
@@ -121,11 +103,6 @@ async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
     """Brings the visitor back to where they were before the interview."""
     if event.visit_id is not None:
         await interviews.undo(work, event.visit_id, event.interview_id)
-
-
-def of_person(event: Event) -> list[RowKey]:
-    """The person, if the event is about one who may be registered here."""
-    return [(Visitor, ref)] if (ref := getattr(event, "subject_ref", None)) is not None else []
 
 
 @reactions.on(InterviewBooked, loads=of_person)
@@ -250,6 +227,20 @@ async def on_seat_released(work: Work, event: SeatReleased) -> None:
     """The person is expected and reminded no more, and learns it."""
     await appointments.release_seat(work, event.seat_id, event.centre)
     await reminders.release_seat(work, event.seat_id)
+
+
+@reactions.on(EarlierTimeOffered, loads=of_person)
+async def on_earlier_time_offered(work: Work, event: EarlierTimeOffered) -> None:
+    """The person learns of an earlier time, and until when they can answer."""
+    meeting = meeting_at(event.offer_id, event.starts_at, event.minutes, event.mode)
+    await reminders.offer_earlier(work, event.subject_ref, event.centre, meeting, event.until)
+
+
+@reactions.on(EarlierOfferEnded, loads=of_person)
+async def on_earlier_offer_ended(work: Work, event: EarlierOfferEnded) -> None:
+    """The person learns that the time is gone and that their appointment stays, unless it was their own doing."""
+    stays = meeting_at(event.offer_id, event.starts_at, event.minutes, event.mode)
+    await reminders.end_earlier(work, event.subject_ref, event.centre, stays, event.because)
 
 
 @reactions.on(FinalisingSessionDue, loads=of_person)
