@@ -14,6 +14,7 @@ from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import Side
 from services.scheduling.actions import guidance, paths, workshops
 from services.scheduling.domain.calendars import MOST_LANES, Rows, View, lanes, places, week_number
+from services.scheduling.domain.offers import ANSWER_WITHIN
 from services.scheduling.domain.times import HORIZON, local_day
 from services.scheduling.pages.calendar_board import calendar_board
 from services.scheduling.pages.calendar_shapes import IN_A_MONTH, IN_A_WEEK, Asked, Cell, Column
@@ -39,7 +40,7 @@ SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
 
 def asked(clock: FixedClock, view: View = View.WEEK, day: date = TUESDAY.date(), **whose: str | None) -> Asked:
     subject: dict[str, str | None] = {"counsellor": NADIA, "room": None} | whose
-    return Asked(LIEGE, view, day, subject["counsellor"], subject["room"], (LIEGE,), HORIZON, clock)
+    return Asked(LIEGE, view, day, subject["counsellor"], subject["room"], (LIEGE,), HORIZON, ANSWER_WITHIN, clock)
 
 
 async def columns(store: Store, wanted: Asked) -> list[Column]:
@@ -248,7 +249,7 @@ async def test_two_centres_of_a_counsellor_are_in_one_calendar(store: Store, clo
     at_liege = asked(clock, View.DAY)
     (seen,) = await columns(store, at_liege)
     assert [one.block.kind for one in seen.items if one.block] == ["elsewhere"]
-    both = Asked(LIEGE, View.DAY, TUESDAY.date(), NADIA, None, (LIEGE, "mons"), HORIZON, clock)
+    both = Asked(LIEGE, View.DAY, TUESDAY.date(), NADIA, None, (LIEGE, "mons"), HORIZON, ANSWER_WITHIN, clock)
     (seen,) = await columns(store, both)
     assert [(one.block.kind, one.block.centre) for one in seen.items if one.block] == [("guidance", "mons")]
     assert {one.centre for one in seen.items if one.shape == "free"} == {LIEGE}

@@ -1,5 +1,6 @@
 """Nobody gets a seat past those who wait, or two of them, and no page says otherwise."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -64,6 +65,15 @@ async def test_a_person_with_a_seat_accepts_no_second_one_and_sees_what_they_hav
     assert f"/scheduling/mine/seats/{entries[2]}" not in html, "who has a seat need not wait again"
 
 
+async def badges(desk: Client) -> list[str]:
+    """What the team reads of a workshop's places in the list, and in the calendar of a day and of a month."""
+    day = f"{IN_A_WEEK:%Y-%m-%d}"
+    pages = ("/scheduling/workshops", *(f"/scheduling/agenda?view={view}&date={day}" for view in ("day", "month")))
+    found = [re.findall("Places libres|Complet", await page(desk, one)) for one in pages]
+    assert all(found), "each says it"
+    return [word for words in found for word in words]
+
+
 async def test_the_team_gives_a_free_seat_to_the_first_who_waits_behind_an_offer(
     desk: Client, clock: FixedClock
 ) -> None:
@@ -76,6 +86,7 @@ async def test_the_team_gives_a_free_seat_to_the_first_who_waits_behind_an_offer
     assert await states(desk.store, entries) == ["released", "released", "offered", "waitlisted"]
     html = await page(desk, here)
     assert "Places libres" not in html, "nobody passes those who wait"
+    assert [word for word in await badges(desk) if word != "Complet"] == []
     assert 'name="waitlist"' in html
     for entry in entries[2:]:
         assert f"{here}/seats/{entry}/accept" in html
@@ -93,6 +104,7 @@ async def test_a_seat_nobody_waits_for_is_free_also_beside_an_offer(desk: Client
     html = await page(desk, here)
     assert 'name="waitlist"' not in html
     assert "Places libres" in html
+    assert set(await badges(desk)) == {"Places libres"}
     assert (await press(desk, f"{here}/seats", person=str(newcomer.subject_ref))).startswith("done:")
     assert await states(desk.store, entries) == ["released", "released", "offered"]
     assert await counts(desk.store, workshop) == (1, 1)

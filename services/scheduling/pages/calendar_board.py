@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduling.domain.calendars import Rows, View, hours_around, lanes, places, runs
 from services.scheduling.domain.slots import CalendarKey
+from services.scheduling.domain.states import WorkshopStatus
 from services.scheduling.domain.times import QUARTER, Interval, local_day, united
 from services.scheduling.pages.calendar_shapes import (
     ELSEWHERE,
@@ -35,8 +37,10 @@ from services.scheduling.store.calendars import (
     session_blocks,
 )
 from services.scheduling.store.counsellors import accounts_to_book, counsellor_names, counsellors_of, is_bookable
+from services.scheduling.store.offers import places_left
 from services.scheduling.store.rooms import RoomNames, room_names
 from services.scheduling.store.slots import FreeTimes, Search, free_times
+from services.scheduling.store.workshops import workshops_with
 
 
 @dataclass(slots=True)
@@ -98,11 +102,18 @@ async def calendar_board(session: AsyncSession, asked: Asked) -> dict[str, Any]:
         "now": now,
         "today": now.astimezone(centre.zone).date(),
         "names": await counsellor_names(session, codes | away),
+        "places": await _places(session, found),
         "rooms": await _rooms(session, found),
         "centre_names": {code: one.name for code, one in found.centres.items()},
         "length_word": length_word,
         "address": partial(address_of, asked),
     }
+
+
+async def _places(session: AsyncSession, found: _Found) -> dict[UUID, int]:
+    """How many seats of the workshops that are announced a newcomer can have."""
+    announced = {one.id for one in found.blocks if one.kind == WORKSHOP and one.status == WorkshopStatus.ANNOUNCED}
+    return await places_left(session, await workshops_with(session, announced), found.now, found.asked.answer)
 
 
 async def _whose(session: AsyncSession, found: _Found) -> Subject:

@@ -18,7 +18,8 @@ IN_A_WEEK, IN_A_MONTH = 12, 3
 class Asked:
     """Which calendar: a counsellor's, a room's, or with neither the whole centre's.
 
-    `visible`: the reader's centres. `horizon`: of a centre without booking rules.
+    `visible`: the reader's centres. `horizon`: of a centre without booking rules. `answer`: to the offer of
+    a seat.
     """
 
     centre: str
@@ -28,6 +29,7 @@ class Asked:
     room: str | None
     visible: tuple[str, ...]
     horizon: timedelta
+    answer: timedelta
     clock: Clock
 
 

@@ -17,7 +17,7 @@ from services.scheduling.domain.calendars import VIEW_LABELS, View, week_number
 from services.scheduling.pages.calendar_board import calendar_board
 from services.scheduling.pages.calendar_shapes import Asked, address_of
 from services.scheduling.pages.desk import Counsellor, counsellor_choices, desk_of, lengths, parse_day, room_choices
-from services.scheduling.settings import horizon_of
+from services.scheduling.settings import answer_of, horizon_of
 from services.scheduling.store import Centre
 from services.scheduling.store.counsellors import belongs_to, counsellor_names
 from services.scheduling.store.finalising import count_to_book
@@ -89,6 +89,7 @@ def _asked(running: Runtime, person: Person, centre: Centre, query: CalendarQuer
         room=query.room or None,
         visible=tuple(sorted(person.centres)),
         horizon=horizon_of(running),
+        answer=answer_of(running),
         clock=running.clock,
     )
 

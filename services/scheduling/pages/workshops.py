@@ -16,8 +16,10 @@ from services.contracts.values import Version, YesNo
 from services.scheduling.actions import workshop_changes, workshops
 from services.scheduling.domain.rules import CancelReason
 from services.scheduling.pages.desk import Counsellor, desk_of
+from services.scheduling.settings import answer_of
 from services.scheduling.store import Workshop
 from services.scheduling.store.counsellors import counsellor_names
+from services.scheduling.store.offers import places_left
 from services.scheduling.store.rooms import room_names
 from services.scheduling.store.workshops import workshops_of
 
@@ -57,6 +59,7 @@ async def list_workshops(
         own=own,
         centre_name=centre_copy.name,
         workshops=rows,
+        places=await places_left(read, rows, running.clock(), answer_of(running)),
         last=rows[-1].id if len(found) > SHOWN else None,
         names=await counsellor_names(read, (code for row in rows for code in row.facilitators)),
         rooms=await room_names(read, centre_copy.code),

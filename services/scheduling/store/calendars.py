@@ -71,11 +71,6 @@ class Block:
         return (self.counsellor, *self.more_facilitators)
 
     @property
-    def free(self) -> int:
-        """The number of seats of a workshop that are neither taken nor offered."""
-        return self.seats - self.taken
-
-    @property
     def ends_at(self) -> datetime:
         """Its end; of an interview that runs, a quarter-hour after its beginning."""
         return self.starts_at + (timedelta(minutes=self.minutes) if self.minutes else QUARTER)

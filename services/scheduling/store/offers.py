@@ -77,6 +77,8 @@ async def places_left(
     As `actions.seats.take_seat` decides; `answer`: how long an offer can be answered.
     """
     queued: dict[UUID, list[Seat]] = {one.id: [] for one in workshops}
+    if not queued:
+        return {}
     states = [status.value for status in QUEUED_SEATS]
     query = sa.select(Seat).where(col(Seat.workshop_id).in_(queued), col(Seat.status).in_(states))
     for seat in await session.scalars(query.order_by(col(Seat.place))):

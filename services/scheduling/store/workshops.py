@@ -1,6 +1,6 @@
 """Workshops, their sessions, seats and attendance."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -85,7 +85,7 @@ class Workshop(Aggregate, Table, table=True):
 
     @property
     def free(self) -> int:
-        """The number of seats that are neither taken nor offered."""
+        """The number of seats that are neither taken nor offered. People read `offers.places_left` instead."""
         return self.seats - self.taken - self.offered
 
 
@@ -260,6 +260,13 @@ async def workshops_of(
     """A centre's workshops that end after `since`, in order of start; `after`: only those behind this workshop."""
     query = sa.select(Workshop).where(col(Workshop.centre) == centre, col(Workshop.last_at) >= since)
     return (await session.scalars(await _BY_START.page(session, query, limit, after))).all()
+
+
+async def workshops_with(session: AsyncSession, ids: Collection[UUID]) -> Sequence[Workshop]:
+    """The workshops with these ids."""
+    if not ids:
+        return []
+    return (await session.scalars(sa.select(Workshop).where(col(Workshop.id).in_(ids)))).all()
 
 
 async def workshops_ahead(
