@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/security.md").read_text()
 PROOF = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| ?(.*?) ?\|$", re.MULTILINE)
-LATER = {13, 14, 15}
-"""They come with the first address that a user gives, and with webhooks."""
+LATER = {15}
+"""They come with webhooks."""
 
 
 @cache

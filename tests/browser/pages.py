@@ -85,6 +85,13 @@ async def _unfolds_all(page: Page) -> None:
         await details.locator("> summary").click()
 
 
+async def _enters_a_calendar(page: Page) -> None:
+    """A site that no resolver knows."""
+    await page.fill("#enter-calendar [name=address]", "https://calendar.example.invalid/private.ics")
+    await page.click("#enter-calendar button")
+    await page.wait_for_selector("form[action$='/other-calendar/read']")
+
+
 async def _makes_a_calendar_link(page: Page) -> None:
     await sends('form[action$="/calendar"]')(page)
 
@@ -450,6 +457,8 @@ SCHEDULING = [
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, does=opens("main .confirm")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "hours in error", 422, sends("#add-hours")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "absence in error", 422, sends("#add-absence")),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "other calendar in error", 422, sends("#enter-calendar")),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "another calendar", does=_enters_a_calendar),
     Seen("/scheduling/counsellors/{code}", ELSEWHERE, "/scheduling/counsellors/namur-c01", "empty"),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "a calendar link", does=_makes_a_calendar_link),
     Seen("/scheduling/rules", REGION),

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,7 +34,7 @@ from services.scheduling.domain.external import (
 from services.scheduling.domain.slots import Timeline
 from services.scheduling.store import Centre, ExternalBusy, ExternalCalendar
 from services.scheduling.store.counsellors import accounts_with_code, is_bookable
-from services.scheduling.store.external import delete_busy, external_calendar, outdated_before
+from services.scheduling.store.external import busy_to_come, delete_busy, external_calendar, outdated_before
 
 _log = log(__name__)
 AT_ONCE = 5
@@ -97,6 +98,37 @@ async def read_soon(work: Work, counsellor: str) -> None:
 async def _locked(work: Work, counsellor: str) -> ExternalCalendar | None:
     known = await external_calendar(work.session, counsellor)
     return await work.find(ExternalCalendar, known.id) if known is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarState:
+    """How it stands with a counsellor's other calendar. Its address is not in it.
+
+    `site`: the name in the address; None: it can no longer be read. `failed`: a code of `WORDS`. `busy_times`: how many
+    are to come; None: none are known, as it was never read, or not for too long.
+    """
+
+    site: str | None
+    asked_at: datetime | None
+    fetched_at: datetime | None
+    failed: str | None
+    busy_times: int | None
+    unread: int
+
+
+async def calendar_state(
+    session: AsyncSession, counsellor: str, encryption: Encryption, now: datetime
+) -> CalendarState | None:
+    """The state of a counsellor's other calendar; None: there is none."""
+    kept = await external_calendar(session, counsellor)
+    if kept is None:
+        return None
+    try:
+        site = urlsplit(encryption.decrypt(kept.address).decode()).hostname
+    except KeyGone:
+        site = None
+    busy_times = await busy_to_come(session, counsellor, now)
+    return CalendarState(site, kept.asked_at, kept.fetched_at, kept.failed, busy_times, kept.unread)
 
 
 async def read_due(store: Store, reading: Reading) -> bool:

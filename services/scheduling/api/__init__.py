@@ -5,6 +5,7 @@ from services.scheduling.api import (
     centres,
     counsellors,
     demand,
+    external,
     imports,
     interviews,
     outcomes,
@@ -32,6 +33,7 @@ _subjects = (
     rooms,
     todo,
     counsellors,
+    external,
     booking_rules,
     demand,
 )

@@ -27,6 +27,8 @@ from services.scheduling.pages.desk import length_word
 from services.scheduling.store import Centre
 from services.scheduling.store.calendars import (
     ABSENCE,
+    BUSY,
+    NOT_HERE,
     WORKSHOP,
     Block,
     Subject,
@@ -155,7 +157,7 @@ def _seen_by(found: _Found, blocks: Sequence[Block], subject: Subject) -> list[B
     theirs = set(subject.centres) - set(visible)
     shown: list[Block] = []
     for one in blocks:
-        if one.centre in visible or (one.kind == ABSENCE and found.calendars):
+        if one.centre in visible or (one.kind in NOT_HERE and found.calendars):
             shown.append(one)
         elif one.centre in theirs:
             shown.append(
@@ -167,7 +169,7 @@ def _seen_by(found: _Found, blocks: Sequence[Block], subject: Subject) -> list[B
 async def _columns(session: AsyncSession, found: _Found, *, of_all: bool) -> tuple[list[Column], Rows]:
     zone = found.centre.zone
     openings = {day: list(_openings(found, day)) for day in found.days}
-    timed = [one.interval for one in found.blocks if one.kind != ABSENCE]
+    timed = [one.interval for one in found.blocks if one.kind not in NOT_HERE]
     free = found.free_of(found.calendars)
     opened = (at for one in openings.values() for at in one)
     hours = hours_around([*timed, *(one for _centre, one in free), *opened], zone)
@@ -208,7 +210,9 @@ def _column(
     begins, ends = local_day(day, rows.zone)
     today = [one for one in blocks if one.starts_at < ends and one.ends_at > begins]
     spans = {one.key: span for one in today if (span := rows.span(day, one.interval))}
-    items = [Item("entry", *spans[one.key], block=one) for one in today if one.kind != ABSENCE and one.key in spans]
+    items = [
+        Item("entry", *spans[one.key], block=one) for one in today if one.kind not in NOT_HERE and one.key in spans
+    ]
     for centre, (first, last) in found.free_of(calendars):
         if first < ends and last > begins:
             cut = places(max(first, begins), min(last, ends), rows.zone)
@@ -221,7 +225,7 @@ def _column(
     items.sort(key=lambda one: (one.first, -one.count, one.shape))
     for one, (lane, number) in zip(items, lanes([(one.first, one.count) for one in items]), strict=True):
         one.lane, one.lanes = lane, number
-    items += [Item("away", *spans[one.key], block=one) for one in today if one.kind == ABSENCE and one.key in spans]
+    items += [Item("away", *spans[one.key], block=one) for one in today if one.kind in NOT_HERE and one.key in spans]
     items += [Item("closed", first, count) for first, count in _closed(rows, day, openings)]
     items.sort(key=lambda one: (one.first, one.shape != "closed", one.shape != "away", one.lane))
     return Column(day, counsellor, items, found.centre.hours.of(day))
@@ -251,8 +255,8 @@ async def _cells(session: AsyncSession, found: _Found, subject: Subject, *, firs
         found.blocks = _seen_by(found, await blocks_of(session, subject, *found.span), subject)
     cells: list[Cell] = []
     for nth, (day, (begins, ends)) in enumerate(zip(found.days, bounds, strict=True)):
-        today = [one for one in found.blocks if one.kind != ABSENCE and begins <= one.starts_at < ends]
-        away = [one for one in found.blocks if one.kind == ABSENCE and one.starts_at < ends and one.ends_at > begins]
+        today = [one for one in found.blocks if one.kind not in NOT_HERE and begins <= one.starts_at < ends]
+        apart = [one for one in found.blocks if one.kind in NOT_HERE and one.starts_at < ends and one.ends_at > begins]
         number = len(today) if counts is None else counts[nth] + sum(one.kind == WORKSHOP for one in today)
         shown = today[:most] if number > most else today
         cells.append(
@@ -260,7 +264,8 @@ async def _cells(session: AsyncSession, found: _Found, subject: Subject, *, firs
                 day,
                 shown,
                 number - len(shown),
-                sorted({one.counsellor for one in away}),
+                sorted({one.counsellor for one in apart if one.kind == ABSENCE}),
+                sum(one.kind == BUSY for one in apart),
                 found.free_minutes(day),
                 bool(_openings(found, day)),
             )

@@ -18,9 +18,12 @@ from services.contracts.envelope import StaffCode
 from services.contracts.roles import Role
 from services.contracts.text import Line
 from services.scheduling.actions import feeds
+from services.scheduling.actions.external import calendar_state
 from services.scheduling.actions.feed_entries import calendar_at
 from services.scheduling.claims import staff_code
+from services.scheduling.domain.external import WORDS
 from services.scheduling.pages.mine import OwnVisitor, myself
+from services.scheduling.settings import calendar_encryption
 from services.scheduling.store import CounsellorFeed
 
 router = Router("/scheduling", pages=True)
@@ -93,6 +96,12 @@ async def own_calendar(session: AsyncSession, person: Person, code: str) -> dict
     """What the counsellor's page shows of their calendar. Of another one's it shows nothing."""
     mine = staff_code(person) == code
     return {"feed": await session.get(CounsellorFeed, code) if mine else None, "new_id": uuid4() if mine else None}
+
+
+async def other_calendar(session: AsyncSession, running: Runtime, code: str) -> dict[str, Any]:
+    """What the counsellor's page shows of their calendar in another program."""
+    state = await calendar_state(session, code, calendar_encryption(running), running.clock())
+    return {"other": state, "failures": WORDS}
 
 
 def _shown(request: Request, running: Runtime, secret: str, back: str) -> Response:

@@ -59,12 +59,14 @@ class Column:
 
 @dataclass(slots=True)
 class Cell:
-    """A day as a list. `more`: how many entries are not shown; `free`: minutes."""
+    """A day as a list. `more`: how many entries are not shown; `busy`: how many times other calendars have; `free`:
+    minutes."""
 
     day: date
     blocks: list[Block]
     more: int
     away: list[str]
+    busy: int
     free: int
     is_open: bool
 

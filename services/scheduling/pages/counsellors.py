@@ -15,6 +15,7 @@ from services.chassis.copies.centres import centre_copies
 from services.chassis.i18n import translate as _
 from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
+from services.chassis.service.definition import runtime_of
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.chassis.web import (
@@ -46,7 +47,7 @@ from services.scheduling.domain.availability import (
     WorkingHours,
 )
 from services.scheduling.pages.booked_outside import booked_outside
-from services.scheduling.pages.calendar_links import own_calendar
+from services.scheduling.pages.calendar_links import other_calendar, own_calendar
 from services.scheduling.pages.hours_words import LANGUAGES, absence_words, language_choices, week_of, weekday_names
 from services.scheduling.store import Centre, CounsellorHours, CounsellorProfile
 from services.scheduling.store.availability import (
@@ -124,7 +125,7 @@ async def show(
     code: StaffCode, request: Request, read: Reading, running: Running, person: Staff, centre: Key = ""
 ) -> Response:
     """When a counsellor can be booked, and the forms that change it. `centre`: for which the form adds hours."""
-    return await _page(request, read, running.clock(), code, person, {"centre": centre} if centre else None)
+    return await counsellor_page(request, read, running.clock(), code, person, {"centre": centre} if centre else None)
 
 
 @router.post("/{code}/hours")
@@ -140,7 +141,7 @@ async def add_hours(code: StaffCode, request: Request, read: Reading, running: R
         _added, errors = await apply_form(request, running, act)
     if not errors:
         return see_other(request, f"/scheduling/counsellors/{code}", done=_("The working hours are saved."))
-    return await _page(request, read, running.clock(), code, person, typed, errors)
+    return await counsellor_page(request, read, running.clock(), code, person, typed, errors)
 
 
 @router.post("/{code}/hours/remove")
@@ -179,7 +180,7 @@ async def add_absence(
     if not errors:
         done = _("The absence is entered. What is already booked stays.")
         return see_other(request, f"/scheduling/counsellors/{code}", done=done)
-    return await _page(request, read, running.clock(), code, person, typed, errors)
+    return await counsellor_page(request, read, running.clock(), code, person, typed, errors)
 
 
 @router.post("/{code}/absences/{id}/remove")
@@ -246,7 +247,7 @@ def _moment(day: date, clock: str, centre: Centre, field: str) -> datetime:
     return times.from_local(datetime.combine(day, datetime.strptime(clock, "%H:%M").time()), centre.zone, field)  # noqa: DTZ007
 
 
-async def _page(
+async def counsellor_page(
     request: Request,
     session: AsyncSession,
     now: datetime,
@@ -255,6 +256,7 @@ async def _page(
     typed: dict[str, Any] | None = None,
     errors: dict[str, str] | None = None,
 ) -> Response:
+    """The page; with what was typed and its errors, if it was refused."""
     codes = await centres_kept(session, person, code)
     centres = [await session.get_one(Centre, one) for one in codes]
     kept = await hours_of(session, code)
@@ -262,15 +264,10 @@ async def _page(
     profile = (await profiles_of(session, [code])).get(code) or CounsellorProfile(counsellor=code, version=0)
     zone = centres[0].zone
     today = now.astimezone(zone).date()
-    empty: dict[str, Any] = {
-        "weekdays": [],
-        "begins": "",
-        "ends": "",
-        "every": 1,
-        "starts_on": f"{today:%Y-%m-%d}",
-        "until": "",
-    }
-    empty |= {"centre": centres[0].code, "first_day": "", "first_time": "", "last_day": "", "last_time": ""}
+    empty: dict[str, Any] = {"weekdays": [], "every": 1, "starts_on": f"{today:%Y-%m-%d}", "centre": centres[0].code}
+    empty |= dict.fromkeys(
+        ("begins", "ends", "until", "first_day", "first_time", "last_day", "last_time", "address"), ""
+    )
     areas = sorted({area for centre in centres for area in centre.areas})
     usual, others = language_choices({*profile.languages, *await languages_at(session, codes)})
     return page(
@@ -291,5 +288,6 @@ async def _page(
         area_choices=[(area, area_label(area)) for area in areas],
         form=empty | (typed or {}),
         **await own_calendar(session, person, code),
+        **await other_calendar(session, runtime_of(request), code),
         errors={_FIELDS.get(field, field): message for field, message in (errors or {}).items()},
     )

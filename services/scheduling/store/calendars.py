@@ -5,21 +5,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from services.chassis.storage.bulk import in_list
+from services.scheduling.domain.calendars import runs
+from services.scheduling.domain.slots import Timeline
 from services.scheduling.domain.states import WorkshopStatus
 from services.scheduling.domain.times import QUARTER, Interval
 from services.scheduling.store.availability import absences_between
+from services.scheduling.store.external import busy_bits
 from services.scheduling.store.interviews import Interview
 from services.scheduling.store.workshops import Session, Workshop
 
-WORKSHOP, ABSENCE = "workshop", "absence"
-"""The `Block.kind` of a workshop's session and of an absence; of an interview, it is its own."""
+WORKSHOP, ABSENCE, BUSY = "workshop", "absence", "busy"
+"""The `Block.kind` of a workshop's session, of an absence, and of what another calendar has; of an interview, it is its
+own."""
+NOT_HERE = (ABSENCE, BUSY)
+"""Of what is no appointment: only its time is known."""
+
+_MINUTES = QUARTER // timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Block:
 
 
 async def blocks_of(session: AsyncSession, subject: Subject, start: datetime, end: datetime) -> list[Block]:
-    """Everything in a calendar that begins in [start, end), and the absences that touch it, in order of time.
+    """Everything in a calendar that begins in [start, end), and what touches it of absences and busy times, in order.
 
     A new kind of entry is one more function in the list.
     """
@@ -90,6 +98,7 @@ async def blocks_of(session: AsyncSession, subject: Subject, start: datetime, en
         *await interview_blocks(session, subject, start, end),
         *await session_blocks(session, subject, start, end),
         *await absence_blocks(session, subject, start, end),
+        *await busy_blocks(session, subject, start, end),
     ]
     return in_order(found)
 
@@ -248,3 +257,18 @@ async def absence_blocks(session: AsyncSession, subject: Subject, start: datetim
         )
         for one in await absences_between(session, team, start, end)
     ]
+
+
+async def busy_blocks(session: AsyncSession, subject: Subject, start: datetime, end: datetime) -> list[Block]:
+    """When other calendars of the counsellor, or of the centre's counsellors, are busy in [start, end)."""
+    team = (subject.counsellor,) if subject.counsellor is not None else subject.team
+    if not team:
+        return []
+    timeline = Timeline.of(start.date(), end.date())
+    span = timeline.touched([(start, end)])
+    found: list[Block] = []
+    for code, bits in sorted((await busy_bits(session, timeline, team)).items()):
+        for first, last in runs(bits & span):
+            id = uuid4()
+            found.append(Block(BUSY, id, id, code, timeline.moment(first), (last - first) * _MINUTES))
+    return found

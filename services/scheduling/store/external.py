@@ -9,7 +9,7 @@ from sqlmodel import Field, col
 
 from services.chassis.storage.bulk import in_list
 from services.chassis.storage.claims import Claimable, open_rows
-from services.scheduling.domain.slots import Timeline
+from services.scheduling.domain.slots import Timeline, number_of
 from services.scheduling.domain.times import Interval
 from services.scheduling.store.table import Table
 
@@ -72,6 +72,15 @@ async def busy_bits(session: AsyncSession, timeline: Timeline, counsellors: Coll
 async def external_calendar(session: AsyncSession, counsellor: str) -> ExternalCalendar | None:
     """The other calendar of a counsellor, or None."""
     return await session.scalar(sa.select(ExternalCalendar).where(col(ExternalCalendar.counsellor) == counsellor))
+
+
+async def busy_to_come(session: AsyncSession, counsellor: str, now: datetime) -> int | None:
+    """How many busy times of a counsellor's other calendar are to come or under way. None: none are known."""
+    row = await session.get(ExternalBusy, counsellor)
+    if row is None:
+        return None
+    left = int.from_bytes(row.bits, "little") >> max(number_of(now) - row.origin, 0)
+    return (left & ~(left << 1)).bit_count()
 
 
 async def outdated_before(session: AsyncSession, moment: datetime, most: int) -> list[str]:

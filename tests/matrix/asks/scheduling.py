@@ -29,6 +29,7 @@ def _a_room(world: World) -> dict[str, Any]:
 _RULES = {"horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24}
 _FAR, _FAR_END = "2026-07-06T00:00:00+02:00", "2026-07-07T00:00:00+02:00"
 _MORNINGS = {"starts_on": "2026-01-01", "rrule": "FREQ=WEEKLY;BYDAY=MO,TU", "begins": "08:00", "ends": "12:00"}
+_CALENDAR = {"address": "https://calendar.example.org/private-7f3a.ics"}
 _ROW = _HERE | {"row": 0, "version": 1}
 
 
@@ -230,6 +231,13 @@ SCHEDULING: Asks = {
     "POST /scheduling/counsellors/{code}/profile": lambda w, me: Ask(
         at=_a_counsellor(w), form={"languages": ["fr"], "areas": [], "version": 0}
     ),
+    "GET /scheduling/api/v1/counsellors/{code}/other-calendar": lambda w, me: Ask(at=_a_counsellor(w)),
+    "PUT /scheduling/api/v1/counsellors/{code}/other-calendar": lambda w, me: Ask(at=_a_counsellor(w), json=_CALENDAR),
+    "POST /scheduling/api/v1/counsellors/{code}/other-calendar/read": lambda w, me: Ask(at=_a_counsellor(w)),
+    "DELETE /scheduling/api/v1/counsellors/{code}/other-calendar": lambda w, me: Ask(at=_a_counsellor(w)),
+    "POST /scheduling/counsellors/{code}/other-calendar": lambda w, me: Ask(at=_a_counsellor(w), form=_CALENDAR),
+    "POST /scheduling/counsellors/{code}/other-calendar/read": lambda w, me: Ask(at=_a_counsellor(w)),
+    "POST /scheduling/counsellors/{code}/other-calendar/remove": lambda w, me: Ask(at=_a_counsellor(w)),
     "GET /scheduling/centres/{centre}/book": lambda w, me: Ask(at=_HERE, query={"area": "find-job"}),
     "POST /scheduling/centres/{centre}/book": lambda w, me: Ask(
         at=_HERE, form={"area": "find-job", "starts_at": _LATER}
