@@ -11,6 +11,8 @@ class InterviewUndone(Event, type="cefo.scheduling.interview-undone.v1", topic=I
     """An interview was started by mistake, and counts for nothing. `held`: it had already ended as held.
 
     One with an appointment stays booked. `outcome`: the one with which it was held.
+    `last_of_person`: whether the person has no other one of this kind held at this centre in its month, as in
+    `InterviewHeld`. Null: it was not held, or nobody knows whose it was.
     """
 
     interview_id: PersonalReference
@@ -24,6 +26,7 @@ class InterviewUndone(Event, type="cefo.scheduling.interview-undone.v1", topic=I
     visit_id: PersonalReference | None
     mode: ModeCode = AppointmentMode.IN_PERSON
     outcome: InterviewOutcome | None = None
+    last_of_person: Flag | None = None
 
 
 class InterviewResumed(Event, type="cefo.scheduling.interview-resumed.v1", topic=INTERVIEWS, about="interview_id"):
@@ -31,6 +34,7 @@ class InterviewResumed(Event, type="cefo.scheduling.interview-resumed.v1", topic
 
     `area`, `outcome`: those with which it was held. One with an appointment is booked as it was: `interview-restated`
     follows.
+    `last_of_person`: as of `InterviewUndone`.
     """
 
     interview_id: PersonalReference
@@ -44,6 +48,7 @@ class InterviewResumed(Event, type="cefo.scheduling.interview-resumed.v1", topic
     path_id: PersonalReference | None = None
     mode: ModeCode = AppointmentMode.IN_PERSON
     outcome: InterviewOutcome | None = None
+    last_of_person: Flag | None = None
 
 
 class InterviewOutcomeCorrected(

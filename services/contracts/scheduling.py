@@ -184,6 +184,9 @@ class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTER
     """The interview took place. `number` counts the held interviews of a path from 1.
 
     `closed_by`: `end-of-day` if nobody ended it on its day; `minutes` then last until the centre closed.
+    `first_of_person`: whether the person had no other one of this kind held at this centre in the month of `starts_at`.
+    Null: nobody knows whose it was, it was imported, or the event is older. Who adds up true, and subtracts
+    `last_of_person` of what is taken back, has the number of people.
     """
 
     interview_id: PersonalReference
@@ -201,6 +204,7 @@ class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTER
     closed_by: Code | None = None
     mode: ModeCode = AppointmentMode.IN_PERSON
     outcome: InterviewOutcome | None = None
+    first_of_person: Flag | None = None
 
 
 class WorkshopSession(BaseModel):
@@ -261,7 +265,11 @@ class SeatReleased(Event, type="cefo.scheduling.seat-released.v1", topic=WORKSHO
 class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", topic=WORKSHOPS, about="workshop_id"):
     """Whether one person came to one session. `final`: it was the workshop's last.
 
-    `present_since`: when it was recorded that the person came, if this corrects it. Who counted that takes it back.
+    `present_since`, `absent_since`: when the contrary was recorded, if this corrects it. Who counted it takes it back.
+    `repeated`: an earlier event said the same, and only `final` is new. `opens_session`, `opens_workshop`: it is the
+    first that is recorded of this session, and of any session of the workshop; never in older events.
+    `first_of_person`: of a presence, as in `InterviewHeld`: of workshops at this centre, in the month of `at`.
+    `last_of_person`: of an absence that corrects a presence, that no other presence in its month is left.
     """
 
     workshop_id: Reference
@@ -274,6 +282,12 @@ class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", t
     attended: Flag
     final: Flag
     present_since: At | None = None
+    absent_since: At | None = None
+    repeated: Flag = False
+    opens_session: Flag = False
+    opens_workshop: Flag = False
+    first_of_person: Flag | None = None
+    last_of_person: Flag | None = None
 
 
 class FinalisingSessionDue(

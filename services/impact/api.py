@@ -1,6 +1,7 @@
 """Impact's JSON API: public figures of whole months for everyone, exact ones of any period for people with a role."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import Query
@@ -17,7 +18,7 @@ from services.contracts.text import Key
 from services.contracts.values import Day, YesNo
 from services.impact import actions
 from services.impact.actions import ReadForm
-from services.impact.domain import Figures, Months, Period, Report, names_of
+from services.impact.domain import Figures, Months, PeopleReport, Period, Report, WorkshopReport, names_of
 from services.impact.store import published_months
 
 router = Router("/impact/api/v1", tags=["impact"])
@@ -100,7 +101,10 @@ class HeldInterviews(BaseModel):
 
 
 class ExactReport(ExactFigures):
-    """The exact figures, with the interviews by mode and outcome; those are missing if the figures are of an area."""
+    """The exact figures, with people, workshops, and interviews by mode and outcome; of an area these are missing."""
+
+    people: PeopleReport | None = None
+    workshops: WorkshopReport | None = None
 
     by_mode: list[HeldInterviews] = []
     by_next_step: list[HeldInterviews] = []
@@ -177,7 +181,9 @@ async def exact_figures(
 ) -> Row:
     """The exact figures of any period, small numbers included. Without `centre`: of all centres that are yours.
 
-    Information and guidance interviews are counted apart by mode, next step and guidance offer; these have no area.
+    Information and guidance interviews are counted apart by mode, next step and guidance offer, people apart from
+    interviews, and workshops with their sessions and seats; these have no area. Who comes in two months, or to two
+    centres, counts in both.
     Each request is logged: who, when, which period, centres and areas.
     """
     names, made = await _exact(read, running, person, ReadForm.JSON, Period(since, until), centre, area)
@@ -232,10 +238,12 @@ async def _exact(
 
 
 async def _interviews(read: Reading, person: Person, period: Period, centres: Sequence[str]) -> Row:
-    """The interviews by mode and outcome, as JSON."""
-    found = await actions.exact_interviews(read, period, actions.centres_for(person, centres))
+    """The people, the workshops, and the interviews by mode and outcome, as JSON."""
+    chosen = actions.centres_for(person, centres)
+    found = await actions.exact_interviews(read, period, chosen)
+    people, workshops = await actions.exact_attended(read, period, chosen)
     lists = {"by_mode": found.by_mode, "by_next_step": found.by_next_step, "by_guidance_offer": found.by_guidance}
-    return {
+    return {"people": asdict(people), "workshops": asdict(workshops)} | {
         name: [{"code": row.code or None, "information": row.information, "guidance": row.guidance} for row in rows]
         for name, rows in lists.items()
     }

@@ -10,7 +10,7 @@ from services.impact import actions, api, pages
 from services.impact.nav import NAV
 from services.impact.reactions import reactions
 from services.impact.settings import ImpactSettings, settings_of
-from services.impact.store import Account, Centre, InterviewTally, Table, Tally
+from services.impact.store import Account, Centre, FactTally, InterviewTally, Table, Tally
 from services.impact.store.publications import last_look
 
 _log = log(__name__)
@@ -40,7 +40,7 @@ SERVICE = Service(
     nav=NAV,
     metadata=Table.metadata,
     reactions=reactions,
-    read_model_tables=(Centre, Tally, InterviewTally),
+    read_model_tables=(Centre, Tally, InterviewTally, FactTally),
     routers=(*api.routers, *pages.routers),
     folder=Path(__file__).parent,
     accounts=Account,

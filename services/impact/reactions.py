@@ -11,9 +11,9 @@ from services.contracts.interviews import InterviewOutcomeCorrected, InterviewRe
 from services.contracts.outcomes import InterviewOutcome
 from services.contracts.plans import PlanConfirmed
 from services.contracts.queue import VisitorArrivalUndone
-from services.contracts.scheduling import AttendanceRecorded, InterviewHeld
+from services.contracts.scheduling import AttendanceRecorded, InterviewHeld, SeatReleased, WorkshopCancelled
 from services.impact import actions
-from services.impact.domain import Measure
+from services.impact.domain import Fact, Measure, of_interview, of_presence, of_released
 from services.impact.store import Account, Centre
 
 reactions = Reactions()
@@ -50,19 +50,20 @@ async def on_visit_recorded(work: Work, event: VisitRecorded) -> None:
 async def on_interview_held(work: Work, event: InterviewHeld) -> None:
     """Counts an individual interview, on the day it began."""
     actions.count_interview(work, _held(event, event.area, event.outcome))
+    actions.count_facts(work, event.starts_at, event.centre, *of_interview(event.kind, event.first_of_person))
 
 
 @reactions.on(InterviewResumed)
 async def on_interview_resumed(work: Work, event: InterviewResumed) -> None:
     """Takes an interview out of the count that goes on: it counts once it is held again."""
-    actions.uncount_interview(work, _held(event, event.area, event.outcome))
+    _take_back(work, event)
 
 
 @reactions.on(InterviewUndone)
 async def on_interview_undone(work: Work, event: InterviewUndone) -> None:
     """Takes an interview out of the count, if it was in it."""
     if event.held:
-        actions.uncount_interview(work, _held(event, event.area, event.outcome))
+        _take_back(work, event)
 
 
 @reactions.on(InterviewOutcomeCorrected)
@@ -70,6 +71,11 @@ async def on_interview_outcome_corrected(work: Work, event: InterviewOutcomeCorr
     """Counts an interview by its corrected area and outcome."""
     actions.uncount_interview(work, _held(event, event.area_before, event.outcome_before))
     actions.count_interview(work, _held(event, event.area, event.outcome))
+
+
+def _take_back(work: Work, event: InterviewResumed | InterviewUndone) -> None:
+    actions.uncount_interview(work, _held(event, event.area, event.outcome))
+    actions.uncount_facts(work, event.starts_at, event.centre, *of_interview(event.kind, event.last_of_person))
 
 
 def _held(
@@ -85,8 +91,28 @@ async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
     """Counts the attendance of a workshop session, and takes back one that is corrected."""
     if event.present_since is not None:
         actions.uncount(work, Measure.WORKSHOP_SEATS, event.present_since, event.centre)
+        actions.uncount_facts(work, event.present_since, event.centre, *of_presence(event.last_of_person))
+    if event.absent_since is not None:
+        actions.uncount_facts(work, event.absent_since, event.centre, Fact.ABSENT)
     if event.attended:
         actions.count(work, Measure.WORKSHOP_SEATS, event.at, event.centre)
+        actions.count_facts(work, event.at, event.centre, *of_presence(event.first_of_person))
+    elif not event.repeated:
+        actions.count_facts(work, event.at, event.centre, Fact.ABSENT)
+    opened = {Fact.SESSIONS: event.opens_session, Fact.WORKSHOPS: event.opens_workshop}
+    actions.count_facts(work, event.at, event.centre, *(fact for fact, opens in opened.items() if opens))
+
+
+@reactions.on(SeatReleased)
+async def on_seat_released(work: Work, event: SeatReleased) -> None:
+    """Counts a seat that the person or the centre cancelled."""
+    actions.count_facts(work, event.at, event.centre, of_released(event.cancelled_by))
+
+
+@reactions.on(WorkshopCancelled)
+async def on_workshop_cancelled(work: Work, event: WorkshopCancelled) -> None:
+    """Counts a cancelled workshop, on the day on which it was cancelled."""
+    actions.count_facts(work, event.at, event.centre, Fact.WORKSHOPS_CANCELLED)
 
 
 @reactions.on(PlanConfirmed)

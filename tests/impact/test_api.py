@@ -153,7 +153,7 @@ async def test_for_an_area_no_figure_is_told_that_was_counted_for_none(client: C
     """A nought would say that nothing happened."""
     whole, part = await ask(client), await ask(client, area="find-job")
     without = {"workshop_attendances", "plans_confirmed", "referrals_completed"}
-    assert set(whole) - set(part) == without | {"by_mode", "by_next_step", "by_guidance_offer"}
+    assert set(whole) - set(part) == without | {"people", "workshops", "by_mode", "by_next_step", "by_guidance_offer"}
     answer = await client.get(f"{FIGURES}.csv", params=SEASON | {"area": "find-job"})
     assert answer.text.splitlines()[0] == "centre,month,visitors,individual_interviews,guidance_interviews,referrals"
 

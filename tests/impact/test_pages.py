@@ -15,7 +15,7 @@ from services.contracts.appointments import AppointmentMode
 from services.contracts.outcomes import InterviewOutcome
 from services.contracts.roles import Role
 from services.contracts.scheduling import InterviewKind
-from tests.givens.impact import checked_in, held, process, process_at_once, publish_now
+from tests.givens.impact import attended, checked_in, held, process, process_at_once, publish_now
 
 SEASON = {"from": "2017-01-01", "to": "2017-09-30"}
 MARCH = {"from": "2017-03", "to": "2017-03"}
@@ -227,3 +227,28 @@ async def test_interviews_stand_by_mode_and_outcome_information_and_guidance_apa
     assert answer["by_guidance_offer"][2] == {"code": "taken", "information": 1, "guidance": 0}
     filtered = await client.get("/impact/api/v1/figures/exact", params=SEASON | {"area": "find-job"})
     assert "by_mode" not in filtered.json()
+
+
+async def test_people_and_workshops_stand_apart_and_nothing_of_them_is_published(client: Client) -> None:
+    first = held().model_copy(update={"first_of_person": True})
+    again = held().model_copy(update={"first_of_person": False})
+    opens = {"opens_session": True, "opens_workshop": True, "first_of_person": True}
+    present, absent = attended(came=True).model_copy(update=opens), attended(came=False)
+    await process(client.store, first, again, held(), held(where="mons"), present, absent)
+    client.signed_in(REGION)
+    html = await see(client, **SEASON)
+    table = html.split('id="people"')[1].split("</table>")[0]
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row).split() for row in table.split("<tr>")[2:]]
+    assert [row[-3:] for row in rows] == [["4", "2", "1"], ["0", "0", "0"], ["1", "1", "1"]]
+    table = html.split('id="workshops"')[1].split("</table>")[0]
+    rows = [re.sub(r"<[^>]+>|\s+", " ", row).split() for row in table.split("<tr>")[2:]]
+    assert [row[-1] for row in rows] == ["1", "0", "1", "1", "1", "0", "0"]
+    assert 'id="people"' not in await see(client, **SEASON, area="find-job")
+    public = await see(client, "fr", 200, "/impact/")
+    assert 'id="people"' not in public
+    answer = (await client.get("/impact/api/v1/figures/exact", params=SEASON)).json()
+    assert answer["people"]["information_people"] == 1
+    assert answer["workshops"]["absent"] == 1
+    assert (
+        "people" not in (await client.get("/impact/api/v1/figures", params={"from": "2017-01", "to": "2017-09"})).text
+    )

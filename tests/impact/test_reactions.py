@@ -33,9 +33,9 @@ from services.contracts.scheduling import (
     Side,
 )
 from services.impact.app import SERVICE
-from services.impact.domain import Period, interview_report, sort_of
+from services.impact.domain import Fact, Period, interview_report, sort_of
 from services.impact.reactions import reactions
-from services.impact.store import interviews_held
+from services.impact.store import facts_counted, interviews_held
 from services.launcher.embedded import EmbeddedKafka
 from tests.givens.impact import (
     NOON,
@@ -204,6 +204,11 @@ async def interviews(store: Store) -> dict[str, dict[str, tuple[int, int]]]:
     }
 
 
+async def facts(store: Store) -> dict[Fact, int]:
+    async with store.read() as session:
+        return await facts_counted(session, SINCE)
+
+
 async def test_interviews_count_by_mode_and_outcome_information_and_guidance_apart(store: Store) -> None:
     by_video = held(InterviewKind.GUIDANCE).model_copy(update={"mode": AppointmentMode.VIDEOCONFERENCE})
     await process(store, held(), held().model_copy(update={"outcome": TAKEN}), by_video)
@@ -247,17 +252,20 @@ async def test_what_is_undone_resumed_or_corrected_moves_in_every_count(store: S
 async def test_a_rebuild_counts_everything_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """It empties every count, whatever the topics hold; then the same events come again."""
     by_video = held(InterviewKind.GUIDANCE).model_copy(update={"mode": AppointmentMode.VIDEOCONFERENCE})
-    incoming = records([centre("namur"), checked_in(), held(), by_video, attended(came=True), plan_confirmed()])
+    known = held().model_copy(update={"first_of_person": True})
+    incoming = records([centre("namur"), checked_in(), known, by_video, attended(came=True), plan_confirmed()])
     await publish(store, reactions, *incoming)
-    counted = (await interviews(store), await tallies(store))
+    counted = (await interviews(store), await tallies(store), await facts(store))
+    assert counted[2] == {Fact.INFORMATION_KNOWN: 1, Fact.INFORMATION_PEOPLE: 1, Fact.PRESENT: 1}
     monkeypatch.setattr(rebuild, "check_history", Mock())
     kafka = EmbeddedKafka()
     broker = broker_of(quiet_settings(Path(), kafka=kafka.bootstrap), embedded=True)
     await Rebuilding(store, broker, reactions, SERVICE.read_model_tables).start("t/ops")
     kafka.close()
     assert (await interviews(store), await tallies(store)) == ({"mode": {}, "step": {}, "offer": {}}, {})
+    assert await facts(store) == {}
     await publish(store, reactions, *incoming)
-    assert (await interviews(store), await tallies(store)) == counted
+    assert (await interviews(store), await tallies(store), await facts(store)) == counted
 
 
 def test_what_was_counted_by_another_mode_before_is_never_below_zero() -> None:

@@ -8,8 +8,8 @@ from services.chassis.storage.store import Work
 from services.contracts.appointments import AppointmentMode
 from services.contracts.outcomes import InterviewOutcome
 from services.contracts.scheduling import InterviewKind
-from services.impact.domain import Measure, sort_of
-from services.impact.store import add_interviews, add_to_count
+from services.impact.domain import Fact, Measure, sort_of
+from services.impact.store import add_facts, add_interviews, add_to_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,16 @@ def count(work: Work, measure: Measure, at: datetime, centre: str, area: str | N
 def uncount(work: Work, measure: Measure, at: datetime, centre: str, area: str | None = None) -> None:
     """Subtract one that was counted."""
     add_to_count(work, measure, at.astimezone(BRUSSELS).date(), centre, area, -1)
+
+
+def count_facts(work: Work, at: datetime, centre: str, *facts: Fact) -> None:
+    """Count one of each, on the centre's local day."""
+    add_facts(work, at.astimezone(BRUSSELS).date(), centre, facts, 1)
+
+
+def uncount_facts(work: Work, at: datetime, centre: str, *facts: Fact) -> None:
+    """Subtract one of each that was counted."""
+    add_facts(work, at.astimezone(BRUSSELS).date(), centre, facts, -1)
 
 
 def count_interview(work: Work, held: HeldInterview) -> None:

@@ -6,13 +6,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.copies.centres import centre_copies, centre_in
 from services.chassis.refusals import UnknownArea
-from services.impact.domain import InterviewReport, Months, Period, Report, interview_report, report
+from services.impact.domain import (
+    InterviewReport,
+    Months,
+    PeopleReport,
+    Period,
+    Report,
+    WorkshopReport,
+    attended_report,
+    interview_report,
+    report,
+)
 from services.impact.store import (
     NO_AREA,
     Centre,
     counts,
     ever_counted,
     ever_published,
+    facts_counted,
     interviews_held,
     network_counts,
     published_areas,
@@ -38,6 +49,13 @@ async def exact_report(
 async def exact_interviews(session: AsyncSession, period: Period, centres: Sequence[str]) -> InterviewReport:
     """The interviews of a period by mode and outcome. They are exact: nothing of them is published."""
     return interview_report(await interviews_held(session, period, centres))
+
+
+async def exact_attended(
+    session: AsyncSession, period: Period, centres: Sequence[str]
+) -> tuple[PeopleReport, WorkshopReport]:
+    """The people and the workshops of a period. They are exact: nothing of them is published."""
+    return attended_report(await facts_counted(session, period, centres))
 
 
 async def public_report(

@@ -19,8 +19,8 @@ from services.contracts.areas import AREAS
 from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import day_of
-from services.impact.actions import ReadForm, centres_for, exact_interviews, exact_report, log_read
-from services.impact.domain import InterviewReport, Period, Report, first_day
+from services.impact.actions import ReadForm, centres_for, exact_attended, exact_interviews, exact_report, log_read
+from services.impact.domain import InterviewReport, Period, Report, attended_report, first_day
 from services.impact.store import Centre
 
 router = Router("/impact", pages=True)
@@ -41,12 +41,15 @@ async def exact_page(
     today = running.clock().astimezone(BRUSSELS).date()
     first, last, errors = date(today.year, 1, 1), today, dict[str, str]()
     made, interviews, names = Report(), InterviewReport(), await centre_names(read, Centre)
+    people, workshops = attended_report({})
     centres, areas = centres_for(person, [centre] if centre else []), [area] if area else []
     try:
         first, last = _day("from", since, first), _day("to", until, last)
         period = Period(first, last)
         names, made = await exact_report(read, period, centres, areas)
-        interviews = InterviewReport() if areas else await exact_interviews(read, period, centres)
+        if not areas:
+            interviews = await exact_interviews(read, period, centres)
+            people, workshops = await exact_attended(read, period, centres)
         await log_read(running.store, person, ReadForm.PAGE, period, centres, areas)
     except Refused as refused:
         errors = by_field(refused)
@@ -64,6 +67,8 @@ async def exact_page(
         names={code: name for code, name in names.items() if person.works_at(code)},
         report=made,
         interviews=interviews,
+        people=people,
+        workshops=workshops,
         months=[(first_day(month), figures) for month, figures in sorted(made.by_month.items())],
         errors=errors,
         areas=[(code, area_label(code)) for code in AREAS],

@@ -1,5 +1,6 @@
 """The tables of impact, and what is read from them."""
 
+from services.impact.store.attended import FactTally, add_facts, facts_counted
 from services.impact.store.interviews import InterviewTally, add_interviews, interviews_held
 from services.impact.store.publications import (
     cover,
@@ -43,11 +44,13 @@ __all__ = [
     "Centre",
     "CoveredCount",
     "ExactRead",
+    "FactTally",
     "InterviewTally",
     "Publication",
     "PublishedCount",
     "Table",
     "Tally",
+    "add_facts",
     "add_interviews",
     "add_to_count",
     "cells_of",
@@ -57,6 +60,7 @@ __all__ = [
     "covered",
     "ever_counted",
     "ever_published",
+    "facts_counted",
     "interviews_held",
     "known_centres",
     "locked_publications",

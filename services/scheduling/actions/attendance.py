@@ -4,7 +4,7 @@ Until the workshop is finished it can be corrected at any time, afterwards until
 """
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.attendance import check_no_final_interview, check_recordable
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus, is_finished
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
+from services.scheduling.store.counted_people import no_other_presence
 from services.scheduling.store.interviews import counted_on
 from services.scheduling.store.workshops import arrivals_of, attendance_of, seats_of, sessions_of
 
@@ -51,15 +52,26 @@ async def record_attendance(
     changed = [seat for seat in seats if _attended(known.get((session_id, seat.id))) is not (seat.id in came)]
     if final and finished:
         await _correct_due(work, workshop, changed, came, centre.zone)
+    opens = _Opens(meeting.recorded_at is None, all(one.recorded_at is None for one in meetings))
     for seat in changed:
-        _record(
-            work, workshop, session_id, seat, known.get((session_id, seat.id)), attended=seat.id in came, final=final
-        )
+        before = known.get((session_id, seat.id))
+        said = await _record(work, workshop, session_id, seat, before, opens, attended=seat.id in came, final=final)
+        opens = _OPENS_NOTHING if said else opens
     if not finished:
         meeting.recorded_at = work.now
     if final and not finished:
         await _finish(work, workshop, [seat for seat in seats if seat.id in came])
     work.notify_board(board(workshop.centre))
+
+
+class _Opens(NamedTuple):
+    """Whether the next attendance is the first of its session, and of its workshop."""
+
+    session: bool = False
+    workshop: bool = False
+
+
+_OPENS_NOTHING = _Opens()
 
 
 def _attended(row: Attendance | None) -> bool | None:
@@ -119,7 +131,9 @@ async def finish_if_over(work: Work, workshop: Workshop, sessions: Sequence[Sess
     known = await attendance_of(work.session, [last.id])
     recorded = [(seat, known[last.id, seat.id].attended) for seat in seats if (last.id, seat.id) in known]
     for seat in (seat for seat, attended in recorded if not attended):
-        _emit_attendance(work, workshop, last.id, seat, attended=False, final=True)
+        event = _attendance(work, workshop, last.id, seat, attended=False, final=True)
+        if event is not None:
+            work.emit(workshop, event.model_copy(update={"repeated": True}))
     await _finish(work, workshop, [seat for seat, attended in recorded if attended])
 
 
@@ -128,50 +142,57 @@ async def _finish(work: Work, workshop: Workshop, attended: Sequence[Seat]) -> N
     await _emit_finalising_due(work, workshop, attended)
 
 
-def _record(
+async def _record(
     work: Work,
     workshop: Workshop,
     session_id: UUID,
     seat: Seat,
     before: Attendance | None,
+    opens: _Opens,
     *,
     attended: bool,
     final: bool,
-) -> None:
-    present_since = before.recorded_at if before is not None and before.attended else None
+) -> bool:
+    """Record it, and say so. False: an erased visitor's attendance is stored, but not emitted."""
+    since = before.recorded_at if before is not None else None
     if before is None:
         work.add(Attendance(session_id=session_id, seat_id=seat.id, attended=attended, recorded_at=work.now))
     else:
         before.attended, before.recorded_at = attended, work.now
-    _emit_attendance(work, workshop, session_id, seat, attended=attended, final=final, present_since=present_since)
+    event = _attendance(work, workshop, session_id, seat, attended=attended, final=final)
+    if event is None:
+        return False
+    counted_at = work.now if attended else since
+    only = None
+    if counted_at is not None:
+        only = await no_other_presence(work.session, workshop.centre, seat, session_id, counted_at)
+    facts = {
+        "present_since": None if attended else since,
+        "absent_since": since if attended else None,
+        "first_of_person": only if attended else None,
+        "last_of_person": None if attended else only,
+        "opens_session": opens.session,
+        "opens_workshop": opens.workshop,
+    }
+    work.emit(workshop, event.model_copy(update=facts))
+    return True
 
 
-def _emit_attendance(
-    work: Work,
-    workshop: Workshop,
-    session_id: UUID,
-    seat: Seat,
-    *,
-    attended: bool,
-    final: bool,
-    present_since: datetime | None = None,
-) -> None:
+def _attendance(
+    work: Work, workshop: Workshop, session_id: UUID, seat: Seat, *, attended: bool, final: bool
+) -> AttendanceRecorded | None:
     if seat.subject_ref is None or seat.path_id is None:
-        return  # An erased visitor's attendance is stored, but not emitted.
-    work.emit(
-        workshop,
-        AttendanceRecorded(
-            workshop_id=workshop.id,
-            session_id=session_id,
-            seat_id=seat.id,
-            subject_ref=seat.subject_ref,
-            path_id=seat.path_id,
-            centre=workshop.centre,
-            at=work.now,
-            attended=attended,
-            final=final,
-            present_since=present_since,
-        ),
+        return None
+    return AttendanceRecorded(
+        workshop_id=workshop.id,
+        session_id=session_id,
+        seat_id=seat.id,
+        subject_ref=seat.subject_ref,
+        path_id=seat.path_id,
+        centre=workshop.centre,
+        at=work.now,
+        attended=attended,
+        final=final,
     )
 
 

@@ -43,6 +43,7 @@ from services.scheduling.domain.outcomes import Result
 from services.scheduling.domain.times import HORIZON
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.availability import keep_absences
+from services.scheduling.store.counted_people import no_other_interview
 from services.scheduling.store.interviews import counted_and_numbered
 
 
@@ -265,6 +266,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None, res
             visit_id=interview.visit_id,
             mode=interview.arrangement.mode,
             outcome=interview.result,
+            first_of_person=await no_other_interview(work.session, interview),
         ),
     )
     work.notify_board(board(interview.centre))

@@ -23,6 +23,7 @@ from services.scheduling.domain.outcomes import Result, check_may_resume, check_
 from services.scheduling.domain.refusals import AlreadyInInterview, HasAppointment
 from services.scheduling.domain.states import is_held, is_running
 from services.scheduling.store import Centre, Interview, Waiting
+from services.scheduling.store.counted_people import no_other_interview
 from services.scheduling.store.interviews import booked_for
 
 
@@ -103,6 +104,7 @@ async def finish(work: Work, interview: Interview, version: int | None = None, r
             subject_ref=interview.subject_ref,
             closed_by=interview.closed_by,
             outcome=interview.result,
+            first_of_person=await no_other_interview(work.session, interview),
         ),
     )
     waiting = await release_visitor(work, interview)
@@ -140,6 +142,7 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
             at=work.now,
             visit_id=interview.visit_id,
             outcome=outcome,
+            last_of_person=await no_other_interview(work.session, interview),
         ),
     )
     work.notify_board(board(interview.centre))
@@ -173,6 +176,7 @@ async def undo(work: Work, interview: Interview, version: int | None = None) -> 
             held=held,
             visit_id=interview.visit_id,
             outcome=outcome,
+            last_of_person=await no_other_interview(work.session, interview) if held else None,
         ),
     )
     await release_visitor(work, interview)

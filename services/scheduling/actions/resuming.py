@@ -17,6 +17,7 @@ from services.scheduling.domain.outcomes import check_may_resume, check_path_goe
 from services.scheduling.domain.refusals import AlreadyInInterview, PersonUnknown
 from services.scheduling.domain.states import is_booked
 from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
+from services.scheduling.store.counted_people import no_other_interview
 
 
 async def resume(work: Work, interview: Interview, version: int | None = None) -> None:
@@ -42,7 +43,7 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
     waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
     if waiting is not None and waiting.interview_id is not None:
         raise AlreadyInInterview(counsellor=waiting.counsellor)
-    _emit_resumed(work, interview)
+    await _emit_resumed(work, interview)
     interview.status = AppointmentStatus.BOOKED.value
     interview.ended_at = interview.number = interview.outcome = None
     if interview.booked_for is not None:
@@ -55,7 +56,7 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
         record_change(work, waiting)
 
 
-def _emit_resumed(work: Work, interview: Interview) -> None:
+async def _emit_resumed(work: Work, interview: Interview) -> None:
     """Emit what was held, so that who counted it takes it back."""
     work.emit(
         interview,
@@ -71,6 +72,7 @@ def _emit_resumed(work: Work, interview: Interview) -> None:
             path_id=interview.path_id,
             mode=interview.arrangement.mode,
             outcome=interview.result,
+            last_of_person=await no_other_interview(work.session, interview),
         ),
     )
 

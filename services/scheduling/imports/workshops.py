@@ -271,7 +271,7 @@ def _events(line: WorkshopLine, room: str | None) -> Iterable[Event]:
             at=line.sessions[0].starts_at,
         )
     for position, session in enumerate(line.sessions):
-        for person in line.participants:
+        for number, person in enumerate(line.participants):
             yield AttendanceRecorded(
                 workshop_id=line.workshop_id,
                 session_id=session.session_id,
@@ -282,6 +282,8 @@ def _events(line: WorkshopLine, room: str | None) -> Iterable[Event]:
                 at=_end(session),
                 attended=person.attended[position],
                 final=position == len(line.sessions) - 1,
+                opens_session=number == 0,
+                opens_workshop=(number, position) == (0, 0),
             )
     for person in line.participants:
         if person.attended[-1]:
