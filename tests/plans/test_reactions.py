@@ -5,12 +5,13 @@ from tempfile import TemporaryDirectory
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from services.chassis.storage.store import Store
-from services.chassis.testing import store_of
+from services.chassis.testing import consumer_for, record_of, store_of
 from services.contracts import Event
 from services.contracts.directory import (
     ReferralProgressed,
@@ -20,9 +21,10 @@ from services.contracts.directory import (
 from services.contracts.intake import SubjectErased
 from services.contracts.interviews import InterviewResumed
 from services.contracts.plans import PlanOpened, PlansPurged
-from services.contracts.scheduling import InterviewKind, Method
+from services.contracts.scheduling import InterviewHeld, InterviewKind, Method
 from services.plans import actions
 from services.plans.app import SERVICE
+from services.plans.reactions import reactions
 from services.plans.store import Centre, HeldInterview, Plan, ProviderService, Referral, standings
 from services.plans.store import Path as PathRow
 from tests.givens.events import emitted_events, emitted_types
@@ -74,20 +76,49 @@ async def test_the_first_session_attended_opens_a_collective_plan(store: Store) 
 
 async def test_an_interview_whose_end_was_undone_does_not_count_and_leaves_the_plan(store: Store) -> None:
     adult = Adult(Method.INDIVIDUAL)
-    held = adult.interview(1)
-    undone = InterviewResumed(
-        **held.model_dump(include={"interview_id", "kind", "centre", "area", "counsellor", "starts_at", "visit_id"}),
-        at=held.starts_at,
-        path_id=adult.path_id,
-    )
+    held, undone = adult.interview(1), undone_of(adult.interview(1))
     numbers: list[int] = []
     for event in (held, undone, held):
         await react(store, [adult.path_opened(), event])
-        async with store.read() as session:
-            plan = await session.get_one(Plan, adult.plan_id)
-            numbers.append((await standings(session, [plan]))[plan.id].interviews_held)
+        numbers.append(await held_on(store, adult))
     assert numbers == [1, 0, 1]
     assert await emitted_types(store) == ["PlanOpened"], "what may have been written in it stays"
+
+
+def undone_of(held: InterviewHeld) -> InterviewResumed:
+    """The end of this interview was undone."""
+    facts = held.model_dump(include={"interview_id", "kind", "centre", "area", "counsellor", "starts_at", "visit_id"})
+    return InterviewResumed(**facts, at=held.starts_at, path_id=held.path_id)
+
+
+async def held_on(store: Store, adult: Adult) -> int:
+    """How many interviews count on the path."""
+    async with store.read() as session:
+        plan = await session.get_one(Plan, adult.plan_id)
+        return (await standings(session, [plan]))[plan.id].interviews_held
+
+
+async def test_an_end_that_is_undone_in_the_same_batch_does_not_count(store: Store) -> None:
+    adult = Adult(Method.INDIVIDUAL)
+    held, undone = adult.interview(1), undone_of(adult.interview(1))
+    numbers: list[int] = []
+    for batch in ([adult.path_opened(), held, undone], [held, undone, held], [undone, held, undone]):
+        await react(store, batch, in_one_batch=True)
+        numbers.append(await held_on(store, adult))
+    assert numbers == [0, 1, 0]
+    assert await emitted_types(store) == ["PlanOpened"]
+
+
+async def test_an_end_that_arrives_after_its_undoing_does_not_count(store: Store) -> None:
+    adult = Adult(Method.INDIVIDUAL)
+    held = adult.interview(1)
+    await react(store, [adult.path_opened()])
+    consumer = consumer_for(store, reactions, attempts=2, retry_seconds=0.01)
+    await consumer.process([record_of(undone_of(held), 2)])
+    await consumer.process([record_of(held, 1)])
+    async with store.read() as session:
+        assert (await session.execute(sa.select(store.table("dead_letters")))).all() == []
+    assert await held_on(store, adult) == 0
 
 
 async def test_the_final_interview_is_due_until_the_attendance_is_corrected(store: Store) -> None:

@@ -23,8 +23,10 @@ class CountingSession(Session):
         super().add(instance, *args, **kwargs)
 
     def delete(self, instance: object) -> None:
-        """Delete a row."""
+        """Delete a row, also one that this unit of work added: it is stored first, as only that can be deleted."""
         self._count()
+        if instance in self.new:
+            self.flush()
         super().delete(instance)
 
     def connection(self, *args: Any, **kwargs: Any) -> Connection:
