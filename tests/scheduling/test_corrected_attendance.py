@@ -94,9 +94,15 @@ async def test_who_is_present_again_is_due_again_once(store: Store, clock: Fixed
 
 async def test_an_earlier_session_of_a_finished_workshop_makes_nothing_due(store: Store, clock: FixedClock) -> None:
     workshop, came, missed = await finished(store, clock)
+    clock.now = later = OVER + timedelta(hours=1)
     await record(store, workshop, 1, [missed])
+    clock.now += timedelta(hours=1)
     await record(store, workshop, 1, [came])
+    await record(store, workshop, 3, [came])
     assert await due(store, came, missed) == [True, False]
+    async with store.read() as session:
+        recorded = [one.recorded_at for one in await sessions_of(session, workshop.id)]
+    assert recorded == [later, None, OVER], "it is recorded, as is not what nobody entered; the week stays"
     assert [one.final for one in await emitted_events(store, AttendanceRecorded)] == [True] * 2 + [False] * 4
 
 

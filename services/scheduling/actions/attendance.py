@@ -57,7 +57,7 @@ async def record_attendance(
         before = known.get((session_id, seat.id))
         said = await _record(work, workshop, session_id, seat, before, opens, attended=seat.id in came, final=final)
         opens = _OPENS_NOTHING if said else opens
-    if not finished:
+    if meeting.recorded_at is None or not finished:  # that of the last session stays: its week begins with it
         meeting.recorded_at = work.now
     if final and not finished:
         await _finish(work, workshop, [seat for seat in seats if seat.id in came])
