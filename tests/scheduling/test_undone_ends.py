@@ -113,6 +113,22 @@ async def test_held_early_it_is_back_at_its_time_unless_that_is_taken(
     assert await all_rows(store) == before
 
 
+async def test_without_consent_it_is_not_booked_for_later_again(
+    store: Store, adult: Visitor, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    clock.now = TUESDAY - timedelta(minutes=5)
+    await change(store, interview, guidance.hold)
+    await react(store, [adult.withdraws("guidance")])
+    before = await all_rows(store)
+    with pytest.raises(refusals.ConsentMissing):
+        await change(store, interview, resuming.resume)
+    assert await all_rows(store) == before
+    clock.now = TUESDAY
+    await change(store, interview, resuming.resume)
+    assert (await row(store, interview)).status == "booked", "its time has come: it is missed, or held"
+
+
 async def test_after_ten_minutes_and_on_a_closed_path_it_stays_held(
     store: Store, adult: Visitor, path: UUID, clock: FixedClock
 ) -> None:

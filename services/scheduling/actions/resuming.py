@@ -11,6 +11,7 @@ from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.scheduling.actions import information
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import other_calendars, release, reserve, resources
+from services.scheduling.actions.path_rules import check_consent
 from services.scheduling.actions.restating import emit_restated
 from services.scheduling.actions.waiting import record_change
 from services.scheduling.domain.outcomes import check_may_resume, check_path_goes_on
@@ -26,7 +27,8 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
     One with an appointment is booked, at the time for which it was booked, and goes on if its visitor
     has arrived. Its path has one interview less that was held; what was booked on it meanwhile stays.
     Raises `TooLateToUndo`, `AlreadyInInterview`, `Stale`; of one with an appointment `PersonUnknown` of an erased
-    person, `HeldOnClosedPath`, and `Overlap` or `CounsellorAway` if it was held early and its time is taken.
+    person, `HeldOnClosedPath`, and if it was held early, `Overlap` or `CounsellorAway` when its time is taken, and
+    `ConsentMissing` when that is still to come.
     """
     if interview.kind == InterviewKind.INFORMATION:
         await information.resume(work, interview, version)
@@ -40,6 +42,8 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
     if path is None or interview.subject_ref is None:
         raise PersonUnknown()
     check_path_goes_on(path.closed_at, path.closed_because, centre.zone)
+    if interview.booked_for is not None and interview.booked_for > work.now:
+        await check_consent(work, interview.subject_ref)
     waiting = await work.find(Waiting, interview.visit_id) if interview.visit_id else None
     if waiting is not None and waiting.interview_id is not None:
         raise AlreadyInInterview(counsellor=waiting.counsellor)
