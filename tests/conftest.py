@@ -23,7 +23,7 @@ LONGEST = (
     *("conformance", "browser", "faults", "journeys", "journeys local", "scheduling", "faults kills", "intake"),
     *("journeys embedded", "directory", "boards", "bench", "chassis", "matrix", "doors", "openapi", "parts"),
 )
-"""The groups that take longest, in the order of their start: the first ones wait for servers most of it, while others use the processor."""
+"""The groups that take longest, in the order of their start: the first ones wait for servers most of their time."""
 
 QUICK = {"chassis", "contracts", "directory", "impact", "intake", "plans", "refusals", "scheduling"}
 """Folders of the quick tests."""

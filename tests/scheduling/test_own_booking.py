@@ -18,7 +18,7 @@ from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import BookingRules, WorkingHours
 from services.scheduling.domain.holds import HOLD, owner_of_person
 from services.scheduling.store import GuidancePath, Interview, SlotHold
-from services.scheduling.store.interviews import paths_of_person
+from services.scheduling.store.paths import paths_of_person
 from tests.givens.events import emitted_events
 from tests.givens.rows import rows_of
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, NAMES, TOM, Visitor, react

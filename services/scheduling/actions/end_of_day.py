@@ -12,7 +12,8 @@ from services.scheduling.actions import guidance, information, paths
 from services.scheduling.domain.states import is_running
 from services.scheduling.domain.times import ended_by_night
 from services.scheduling.store import Centre, CounsellorAbsence, GuidancePath, QuarterHour
-from services.scheduling.store.interviews import booked_on_closed_paths, running_anywhere
+from services.scheduling.store.interviews import running_anywhere
+from services.scheduling.store.paths import booked_on_closed_paths
 
 BATCH = 100
 """Paths whose bookings are freed in one round."""

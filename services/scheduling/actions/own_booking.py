@@ -24,7 +24,8 @@ from services.scheduling.domain.states import is_held
 from services.scheduling.store import Centre, GuidancePath, Interview, KnownPerson, SlotHold, Workshop
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import interviews_to_come
-from services.scheduling.store.interviews import held_and_booked, on_path, paths_of_person
+from services.scheduling.store.interviews import held_and_booked, on_path
+from services.scheduling.store.paths import paths_of_person
 
 OWN_MINUTES = 60
 """How long an interview is that a visitor books. The team books two hours where they are needed."""

@@ -53,7 +53,8 @@ from services.scheduling.settings import horizon_of, reflection_of, rules_of_set
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview, SlotHold
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.copies import recently_registered
-from services.scheduling.store.interviews import counted_on, paths_of_person
+from services.scheduling.store.interviews import counted_on
+from services.scheduling.store.paths import paths_of_person
 from services.scheduling.store.slots import FreeTime, Search, calendars_of, earliest_of_each, free_times, next_times
 
 router = Router("/scheduling/interviews", pages=True)

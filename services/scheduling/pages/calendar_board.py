@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.scheduling.domain.calendars import Rows, View, hours_around, lanes, places, runs
 from services.scheduling.domain.slots import CalendarKey
-from services.scheduling.domain.states import WorkshopStatus
+from services.scheduling.domain.states import OPEN_WORKSHOPS
 from services.scheduling.domain.times import QUARTER, Interval, local_day, united
 from services.scheduling.pages.calendar_shapes import (
     ELSEWHERE,
@@ -114,7 +114,7 @@ async def calendar_board(session: AsyncSession, asked: Asked) -> dict[str, Any]:
 
 async def _places(session: AsyncSession, found: _Found) -> dict[UUID, int]:
     """How many seats of the workshops that are announced a newcomer can have."""
-    announced = {one.id for one in found.blocks if one.kind == WORKSHOP and one.status == WorkshopStatus.ANNOUNCED}
+    announced = {one.id for one in found.blocks if one.kind == WORKSHOP and one.status in OPEN_WORKSHOPS}
     return await places_left(session, await workshops_with(session, announced), found.now, found.asked.answer)
 
 

@@ -246,26 +246,18 @@ async def booked_for(session: AsyncSession, visits: Collection[UUID]) -> dict[UU
 
 async def running_before(session: AsyncSession, day: Day) -> Sequence[Interview]:
     """The interviews of earlier days that nobody ended, at this centre."""
-    query = _open(RUNNING).where(col(Interview.centre) == day.centre, col(Interview.starts_at) < day.began_at)
+    query = open_in(RUNNING).where(col(Interview.centre) == day.centre, col(Interview.starts_at) < day.began_at)
     return (await session.scalars(query.order_by(col(Interview.starts_at), col(Interview.id)))).all()
 
 
 async def running_anywhere(session: AsyncSession) -> Sequence[Interview]:
     """Every interview that nobody has ended, at all centres, by id."""
-    found = (await session.scalars(_open(RUNNING))).all()
+    found = (await session.scalars(open_in(RUNNING))).all()
     return sorted(found, key=lambda one: one.id)  # not by SQLite: it would read every interview in that order
 
 
-async def booked_on_closed_paths(session: AsyncSession, after: datetime, limit: int) -> Sequence[UUID]:
-    """The closed paths on which interviews are booked for later, by id."""
-    later = _open(BOOKED).where(col(Interview.starts_at) > after, col(Interview.path_id).is_not(None)).subquery()
-    closed = sa.select(col(GuidancePath.id)).where(
-        col(GuidancePath.id).in_(sa.select(later.c.path_id)), col(GuidancePath.closed_at).is_not(None)
-    )
-    return (await session.scalars(closed.order_by(col(GuidancePath.id)).limit(limit))).all()
-
-
-def _open(states: Sequence[str]) -> sa.Select[Interview]:
+def open_in(states: Sequence[str]) -> sa.Select[Interview]:
+    """The interviews in these states, of those that are booked or take place, by their own index."""
     return sa.select(Interview).where(_OPEN, col(Interview.status).in_(states))
 
 
@@ -289,12 +281,6 @@ async def agenda(
 
 
 _BY_START = ListOrder(col(Interview.starts_at), id=col(Interview.id))
-
-
-async def paths_of_person(session: AsyncSession, refs: Collection[UUID]) -> Sequence[GuidancePath]:
-    """A visitor's paths under these references, latest first."""
-    query = sa.select(GuidancePath).where(col(GuidancePath.subject_ref).in_(refs))
-    return (await session.scalars(query.order_by(col(GuidancePath.opened_at).desc()))).all()
 
 
 async def taken_quarters(

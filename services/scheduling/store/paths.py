@@ -10,7 +10,8 @@ from sqlmodel import Field, col
 
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method
-from services.scheduling.store.interviews import GuidancePath
+from services.scheduling.domain.states import BOOKED
+from services.scheduling.store.interviews import GuidancePath, Interview, open_in
 from services.scheduling.store.table import Table
 
 
@@ -71,3 +72,18 @@ async def open_individual_path(session: AsyncSession, refs: Collection[UUID]) ->
         col(GuidancePath.closed_at).is_(None),
     )
     return await session.scalar(query.order_by(col(GuidancePath.opened_at).desc()).limit(1))
+
+
+async def paths_of_person(session: AsyncSession, refs: Collection[UUID]) -> Sequence[GuidancePath]:
+    """A visitor's paths under these references, latest first."""
+    query = sa.select(GuidancePath).where(col(GuidancePath.subject_ref).in_(refs))
+    return (await session.scalars(query.order_by(col(GuidancePath.opened_at).desc()))).all()
+
+
+async def booked_on_closed_paths(session: AsyncSession, after: datetime, limit: int) -> Sequence[UUID]:
+    """The closed paths on which interviews are booked for later, by id."""
+    later = open_in(BOOKED).where(col(Interview.starts_at) > after, col(Interview.path_id).is_not(None)).subquery()
+    closed = sa.select(col(GuidancePath.id)).where(
+        col(GuidancePath.id).in_(sa.select(later.c.path_id)), col(GuidancePath.closed_at).is_not(None)
+    )
+    return (await session.scalars(closed.order_by(col(GuidancePath.id)).limit(limit))).all()
