@@ -185,8 +185,7 @@ class InterviewHeld(Event, type="cefo.scheduling.interview-held.v1", topic=INTER
 
     `closed_by`: `end-of-day` if nobody ended it on its day; `minutes` then last until the centre closed.
     `first_of_person`: whether the person had no other one of this kind held at this centre in the month of `starts_at`.
-    Null: nobody knows whose it was, it was imported, or the event is older. Who adds up true, and subtracts
-    `last_of_person` of what is taken back, has the number of people.
+    Null: nobody knows whose it was, it was imported, or the event is older. Decision 0069 says how people add up.
     """
 
     interview_id: PersonalReference
@@ -266,10 +265,8 @@ class AttendanceRecorded(Event, type="cefo.scheduling.attendance-recorded.v1", t
     """Whether one person came to one session. `final`: it was the workshop's last.
 
     `present_since`, `absent_since`: when the contrary was recorded, if this corrects it. Who counted it takes it back.
-    `repeated`: an earlier event said the same, and only `final` is new. `opens_session`, `opens_workshop`: it is the
-    first that is recorded of this session, and of any session of the workshop; never in older events.
-    `first_of_person`: of a presence, as in `InterviewHeld`: of workshops at this centre, in the month of `at`.
-    `last_of_person`: of an absence that corrects a presence, that no other presence in its month is left.
+    `repeated`: only `final` is new. `opens_session`, `opens_workshop`: the first that is recorded of it.
+    `first_of_person`: of a presence, as of an interview, in the month of `at`; `last_of_person`: of one taken back.
     """
 
     workshop_id: Reference

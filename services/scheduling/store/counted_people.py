@@ -13,7 +13,7 @@ from sqlmodel import col
 
 from services.chassis.copies.aliases import references_of
 from services.chassis.runtime.clock import BRUSSELS
-from services.contracts.scheduling import AppointmentStatus
+from services.scheduling.domain.states import HELD
 from services.scheduling.domain.times import local_day
 from services.scheduling.store.interviews import Interview
 from services.scheduling.store.persons import Alias
@@ -31,7 +31,7 @@ async def no_other_interview(session: AsyncSession, interview: Interview) -> boo
         col(Interview.id) != interview.id,
         col(Interview.kind) == interview.kind,
         col(Interview.centre) == interview.centre,
-        col(Interview.status) == AppointmentStatus.FULFILLED.value,
+        col(Interview.status).in_(HELD),
         col(Interview.fingerprint).is_(None),
         col(Interview.starts_at) >= begins,
         col(Interview.starts_at) < ends,
