@@ -59,9 +59,9 @@ WORDS = {
         msg("One session of your workshop is cancelled: {date} at {time}."),
     ),
     MailPurpose.WORKSHOP_CANCELLED: Words(
-        msg("Cancelled: your workshop on {date} at {time}"),
+        msg("Your place in the workshop on {date} at {time} is cancelled"),
         msg("You no longer have a place in this workshop. Ask the centre about other dates."),
-        msg("Cancelled: your workshop of {date} at {time}."),
+        msg("Your place in the workshop of {date} at {time} is cancelled."),
     ),
     MailPurpose.WORKSHOP_REMINDER: Words(
         msg("Reminder: your workshop on {date} at {time}"),
