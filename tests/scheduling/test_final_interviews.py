@@ -17,7 +17,7 @@ from services.contracts.scheduling import Side
 from services.scheduling.actions import attendance, guidance, no_shows, paths, seats, workshops
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.pages import finalising
-from services.scheduling.store import GuidancePath, Seat, Session
+from services.scheduling.store import GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.finalising import FinalInterview, count_to_book, finals_booked, finals_to_book
 from tests.givens.scheduling import COLLEAGUE, ELSEWHERE, LIEGE, MONDAY, NADIA, TOM, Visitor, react
 from tests.scheduling.test_guidance import change
@@ -54,7 +54,7 @@ async def due_paths(store: Store, clock: FixedClock, facilitators: Sequence[str]
         meeting = await work.session.scalar(sa.select(Session).where(col(Session.workshop_id) == made.id))
         taken = list(await work.session.scalars(sa.select(col(Seat.id)).where(col(Seat.workshop_id) == made.id)))
         assert meeting is not None
-        await attendance.record_attendance(work, made, meeting.id, taken)
+        await attendance.record_attendance(work, await work.load(Workshop, made.id), meeting.id, taken)
     async with store.read() as session:
         query = sa.select(GuidancePath).where(col(GuidancePath.workshop_id) == made.id).order_by(col(GuidancePath.id))
         return [one.id for one in await session.scalars(query)]

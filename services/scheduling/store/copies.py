@@ -169,6 +169,18 @@ async def visit_of_person(
     return await session.scalar(query)
 
 
+_AGREED = sa.cast(col(KnownPerson.purposes), sa.Text).contains(f'"{NEEDED_PURPOSE}"')
+
+
+def can_be_booked(subject_ref: Any) -> Any:
+    """Whether the visitor of this column consents to guidance; one of an imported path was never registered.
+
+    No join and no EXISTS: PostgreSQL would rather read every person than look up those of one list.
+    """
+    refused = sa.select(sa.func.count()).where(col(KnownPerson.id) == subject_ref, ~_AGREED)
+    return refused.scalar_subquery() == 0
+
+
 _LAST_REGISTERED = ListOrder(col(KnownPerson.registered_at), id=col(KnownPerson.id), newest_first=True)
 
 
@@ -179,8 +191,7 @@ async def recently_registered(
 
     And the last of them, if others follow.
     """
-    agreed = sa.cast(col(KnownPerson.purposes), sa.Text).contains(f'"{NEEDED_PURPOSE}"')
-    theirs = (col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None), agreed)
+    theirs = (col(KnownPerson.centre) == centre, col(KnownPerson.erased_at).is_(None), _AGREED)
     query = await _LAST_REGISTERED.page(session, sa.select(KnownPerson).where(*theirs), limit + 1, after)
     found = (await session.scalars(query)).all()
     return found[:limit], found[limit - 1].id if len(found) > limit else None

@@ -11,6 +11,7 @@ from sqlmodel import col
 from services.chassis.storage.list_order import ListOrder
 from services.contracts.scheduling import Method
 from services.scheduling.domain.states import BOOKED, ON_PATH
+from services.scheduling.store.copies import can_be_booked
 from services.scheduling.store.interviews import IS_OPEN_INTERVIEW, GuidancePath, Interview
 from services.scheduling.store.workshops import Workshop, led_by
 
@@ -52,6 +53,7 @@ async def finals_to_book(
 ) -> list[FinalInterview]:
     """Those of a centre that are neither booked nor held, the longest due first. `counsellor`: a facilitator.
 
+    None of people who withdrew their consent to guidance: nothing can be booked for them.
     `after`: only those behind this path.
     """
     columns = (*OF_WORKSHOP, col(Workshop.counsellor), col(Workshop.more_facilitators))
@@ -96,5 +98,5 @@ def due_finals(query: Any, centre: str) -> Any:
 
 def _to_book(query: Any, centre: str, counsellor: str | None) -> Any:
     counted = sa.exists().where(col(Interview.path_id) == col(GuidancePath.id), col(Interview.status).in_(ON_PATH))
-    found = due_finals(query, centre).where(~counted)
+    found = due_finals(query, centre).where(~counted, can_be_booked(col(GuidancePath.subject_ref)))
     return found if counsellor is None else found.where(led_by(counsellor))

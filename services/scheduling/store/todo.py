@@ -20,6 +20,7 @@ from services.contracts.scheduling import InterviewKind, Method
 from services.scheduling.domain.rules import PATH_LIMIT
 from services.scheduling.domain.states import BOOKED, ENDED, HELD, OPEN_WORKSHOPS, RUNNING
 from services.scheduling.domain.todo import PATH_WAITS
+from services.scheduling.store.copies import can_be_booked
 from services.scheduling.store.finalising import OF_WORKSHOP, FinalInterview, due_finals
 from services.scheduling.store.interviews import GuidancePath, Interview
 from services.scheduling.store.workshops import IS_OFFERED, IS_OPEN, Seat, Session, Workshop, led_by
@@ -149,6 +150,7 @@ async def open_finals(
     whose = sa.func.coalesce(col(Interview.counsellor), col(Workshop.counsellor)).label("whose")
     columns: list[Any] = [*OF_WORKSHOP, whose, col(Workshop.more_facilitators)]
     dates: list[Any] = [col(Interview.id).label("interview_id"), col(Interview.starts_at), col(Interview.minutes)]
+    agreed = can_be_booked(col(GuidancePath.subject_ref))
     held = sa.exists().where(col(_HELD.path_id) == col(GuidancePath.id), col(_HELD.status).in_(HELD))
     due = due_finals(sa.select(*columns, *dates, sa.case((booked, 1), else_=0).label("rank")), centre)
     found = (
@@ -156,7 +158,7 @@ async def open_finals(
             Interview,
             sa.and_(col(Interview.path_id) == col(GuidancePath.id), col(Interview.status).in_(BOOKED)),
         )
-        .where(sa.or_(sa.and_(~booked, led_by(counsellor)), col(Interview.counsellor) == counsellor), ~held)
+        .where(sa.or_(sa.and_(~booked, led_by(counsellor), agreed), col(Interview.counsellor) == counsellor), ~held)
         .subquery()
     )
     order = ListOrder(found.c.rank, found.c.finalising_due_at, id=found.c.id)
@@ -204,7 +206,8 @@ async def waiting_paths(
 ) -> Counted[WaitingPath]:
     """The open individual paths without a next interview whose last appointment was this counsellor's, latest first.
 
-    Held, missed or cancelled, and not longer than `PATH_WAITS` ago. Those that allow no more are not among them.
+    Held, missed or cancelled, and not longer than `PATH_WAITS` ago. Those that allow no more are not among them, nor
+    those of people who withdrew their consent to guidance.
     """
     found = (
         sa.select(
@@ -220,6 +223,7 @@ async def waiting_paths(
             _ON_OPEN_PATH == 1,
             _NOTHING_LATER,
             _HELD_SO_FAR < PATH_LIMIT,
+            can_be_booked(col(Interview.subject_ref)),
         )
         .subquery()
     )
