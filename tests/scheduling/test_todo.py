@@ -115,6 +115,10 @@ async def test_an_appointment_is_listed_until_it_is_held(store: Store, clock: Fi
 
 async def test_a_session_is_listed_until_its_attendance_is_recorded(store: Store, clock: FixedClock) -> None:
     made = await announce(store, (HOUR, 60), (DAY + HOUR, 60), also=NADIA)
+    visitor = Visitor()
+    await react(store, [visitor.registered()])
+    async with store.work() as work:
+        await seats.take_seat(work, made, visitor.subject_ref)
     async with store.read() as session:
         first, second = [one.id for one in await sessions_of(session, made)]
     assert await listed(store, ToDoPart.TODAY) == [(Task.PREPARE, first)]

@@ -63,6 +63,8 @@ class Line:
     interview_id: UUID | None = None
     path_id: UUID | None = None
     workshop_id: UUID | None = None
+    empty: bool = False
+    """A workshop in which nobody has a place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ async def _appointments(
 def _appointment(one: OpenAppointment, tickets: Mapping[UUID, str | None], now: datetime, *, today: bool) -> Line:
     ends_at = one.starts_at + timedelta(minutes=one.minutes)
     if one.kind is None or one.status is None:
-        task, interview_id = task_of_session(one.starts_at, now), None
+        task, interview_id = task_of_session(one.starts_at, one.taken or 0, now), None
     else:
         task = task_of_interview(one.kind, one.status, one.started_at, one.arrived_at, ends_at, now, today=today)
         interview_id = one.id
@@ -165,6 +167,7 @@ def _appointment(one: OpenAppointment, tickets: Mapping[UUID, str | None], now: 
         interview_id=interview_id,
         path_id=one.path_id,
         workshop_id=one.workshop_id,
+        empty=one.taken == 0,
     )
 
 

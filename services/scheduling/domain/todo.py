@@ -48,6 +48,8 @@ class Task(StrEnum):
     RECORD_INTERVIEW = "record-interview"
     """Whether it took place: its time is over."""
     RECORD_ATTENDANCE = "record-attendance"
+    CANCEL_WORKSHOP = "cancel-workshop"
+    """It has begun, and nobody has a place in it."""
     BOOK_FINAL_INTERVIEW = "book-final-interview"
     HOLD_FINAL_INTERVIEW = "hold-final-interview"
     BOOK_NEXT = "book-next"
@@ -83,6 +85,11 @@ def task_of_interview(
     return Task.RECORD_INTERVIEW if ends_at <= now else Task.PREPARE
 
 
-def task_of_session(starts_at: datetime, now: datetime) -> Task:
-    """What is to be done with a session whose attendance is not recorded: it can be from its beginning on."""
-    return Task.RECORD_ATTENDANCE if starts_at <= now else Task.PREPARE
+def task_of_session(starts_at: datetime, taken: int, now: datetime) -> Task:
+    """What is to be done with a session whose attendance is not recorded: it can be from its beginning on.
+
+    `taken`: places of the workshop; without any there is nothing to record.
+    """
+    if starts_at > now:
+        return Task.PREPARE
+    return Task.RECORD_ATTENDANCE if taken else Task.CANCEL_WORKSHOP

@@ -36,6 +36,7 @@ TASKS = {
     Task.FINISH: msg("Finish the interview"),
     Task.RECORD_INTERVIEW: msg("Record whether it took place"),
     Task.RECORD_ATTENDANCE: msg("Record the attendance"),
+    Task.CANCEL_WORKSHOP: msg("Cancel the workshop"),
     Task.BOOK_FINAL_INTERVIEW: msg("Choose a time"),
     Task.HOLD_FINAL_INTERVIEW: msg("Open the appointment"),
     Task.BOOK_NEXT: msg("Book the next appointment"),
@@ -125,7 +126,7 @@ def address_of(line: Line, centre: str) -> str:
             return f"{queue}#{'running' if line.kind == InterviewKind.INFORMATION else 'interview'}-{line.id}"
         case Task.BOOK_FINAL_INTERVIEW | Task.BOOK_NEXT:
             return f"/scheduling/paths/{line.path_id}"
-        case Task.RECORD_ATTENDANCE | Task.ANSWER_OFFER:
+        case Task.RECORD_ATTENDANCE | Task.CANCEL_WORKSHOP | Task.ANSWER_OFFER:
             anchor = f"waiting-{line.id}" if line.task is Task.ANSWER_OFFER else "sessions"
             return f"/scheduling/workshops/{line.workshop_id}#{anchor}"
         case Task.TAKE | Task.PREPARE | Task.RECORD_INTERVIEW | Task.HOLD_FINAL_INTERVIEW:

@@ -58,6 +58,8 @@ class OpenAppointment(NamedTuple):
     path_id: UUID | None
     workshop_id: UUID | None
     title: str | None
+    taken: int | None
+    """Places of the workshop."""
 
 
 class WaitingPath(NamedTuple):
@@ -111,9 +113,22 @@ def _interviews(centre: str, counsellor: str, begins: datetime | None, ends: dat
             col(Interview.started_at),
         ),
         *(col(Interview.arrived_at), col(Interview.path_id)),
-        *(_none(col(Session.workshop_id)), _none(col(Workshop.title))),
+        *(_none(col(Session.workshop_id)), _none(col(Workshop.title)), _none(col(Workshop.taken))),
     ).where(_OPEN, col(Interview.status).in_((*BOOKED, *RUNNING)), *own, col(Interview.starts_at) < ends)
     return query if begins is None else query.where(col(Interview.starts_at) >= begins)
+
+
+_EARLIER = aliased(Session)
+_IS_FIRST_OPEN = (
+    sa.select(sa.func.count())
+    .where(
+        col(_EARLIER.workshop_id) == col(Session.workshop_id),
+        col(_EARLIER.recorded_at).is_(None),
+        col(_EARLIER.ordinal) < col(Session.ordinal),
+    )
+    .scalar_subquery()
+) == 0
+"""One line is enough for a workshop without participants: its sessions are not recorded, it is cancelled as a whole."""
 
 
 def _sessions(centre: str, counsellor: str, begins: datetime | None, ends: datetime) -> Any:
@@ -123,11 +138,12 @@ def _sessions(centre: str, counsellor: str, begins: datetime | None, ends: datet
         sa.select(
             *(col(Session.id), col(Session.starts_at), col(Session.minutes), col(Workshop.room), col(Workshop.area)),
             *(_none(col(one)) for one in (*missing, *more)),
-            *(col(Session.workshop_id), col(Workshop.title)),
+            *(col(Session.workshop_id), col(Workshop.title), col(Workshop.taken)),
         )
         .join(Workshop, col(Workshop.id) == col(Session.workshop_id))
         .where(*_open_at(centre), led_by(counsellor), col(Workshop.first_at) < ends)
         .where(col(Session.starts_at) < ends, col(Session.recorded_at).is_(None))
+        .where(sa.or_(col(Workshop.taken) > 0, _IS_FIRST_OPEN))
     )
     return query if begins is None else query.where(col(Session.starts_at) >= begins)
 
