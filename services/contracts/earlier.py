@@ -26,7 +26,8 @@ class EarlierOfferEnd(StrEnum):
     TAKEN = "taken"
     """Another person was faster, or the team took the time."""
     WITHDRAWN = "withdrawn"
-    """The person left the list, or the appointment was cancelled, held, or is earlier by now."""
+    """The person left the list, or the offer no longer fits: the appointment was cancelled, held, or is earlier by now,
+    another of the path is too near, or the person has an appointment at that time."""
 
 
 EarlierOfferEndCode = Annotated[EarlierOfferEnd, private(Privacy.OPERATIONAL)]

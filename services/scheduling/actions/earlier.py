@@ -111,7 +111,7 @@ async def accept(
         raise refusals.EarlierTimeTaken(at=booked_at)
     live = offer.status == OfferState.OFFERED and work.now < offer.until
     rules.check_booked(interview.status)
-    if not live or not await _fits(work, interview, offer, zone, reflection):
+    if not live or not await still_fits(work.session, interview, offer, zone, reflection):
         raise refusals.EarlierOfferOver(at=booked_at)
     taken = refusals.EarlierTimeTaken(at=booked_at)
     work.guard("quarter_hours_key", taken)
@@ -226,11 +226,13 @@ async def _answered(
     return interview, wish, await work.load(EarlierOffer, offer_id, msg("offer of an earlier time"))
 
 
-async def _fits(work: Work, interview: Interview, offer: EarlierOffer, zone: ZoneInfo, reflection: timedelta) -> bool:
-    """Whether the offer is still one for this interview, as it is booked now."""
+async def still_fits(
+    session: AsyncSession, interview: Interview, offer: EarlierOffer, zone: ZoneInfo, reflection: timedelta
+) -> bool:
+    """Whether the offer is still one for this interview, as it is booked now, and on its path."""
     if not is_earlier(offer.starts_at, interview.starts_at, zone) or interview.minutes != offer.minutes:
         return False
-    others = await other_starts(work.session, interview)
+    others = await other_starts(session, interview)
     return keeps_the_path(offer.starts_at, interview.starts_at, others, reflection, zone)
 
 

@@ -20,13 +20,14 @@ from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.earlier import AT_ONCE, answer_by, is_earlier, keeps_the_path
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.domain.slots import CalendarKey, starts_in
-from services.scheduling.domain.times import Half, is_in_half
+from services.scheduling.domain.times import QUARTER, Half, is_in_half
 from services.scheduling.store import Alias, Centre, EarlierWish, Interview
 from services.scheduling.store.earlier import refused_times
 from services.scheduling.store.quarters import taken_bits
 from services.scheduling.store.slots import FreeTime, FreeTimes, Search, calendars_of, free_times
 
 _DAY = timedelta(days=1)
+_QUARTER = QUARTER // timedelta(minutes=1)
 Spans = dict[str, list[tuple[datetime, datetime]]]
 """Begins and ends of times, by counsellor."""
 
@@ -44,6 +45,13 @@ class Asking(NamedTuple):
 
     wish: EarlierWish
     interview: Interview
+
+
+class Busy(NamedTuple):
+    """The quarter-hours, as bits of the timeline, in which the visitor or the room of an interview is taken."""
+
+    person: int = 0
+    room: int = 0
 
 
 class NewOffer(NamedTuple):
@@ -88,6 +96,12 @@ class OpenTimes:
         at = found.timeline.bit(starts_at) if found is not None else -1
         return found is not None and at >= 0 and bool(found.free.get((counsellor, self.centre.code), 0) >> at & 1)
 
+    def is_apart(self, busy: int, starts_at: datetime, minutes: int) -> bool:
+        """Whether an appointment then touches none of these quarter-hours."""
+        found = self.free.get(minutes)
+        at = found.timeline.bit(starts_at) if found is not None else -1
+        return found is None or at < 0 or not busy >> at & ((1 << -(-minutes // _QUARTER)) - 1)
+
     async def calendars(self, one: Asking) -> tuple[list[CalendarKey], list[CalendarKey]]:
         """The counsellor's own calendar, and those of others with whom the person would come too."""
         own = (one.interview.counsellor, self.centre.code)
@@ -106,7 +120,7 @@ async def offers_to_make(times: OpenTimes, waiting: Sequence[Asking]) -> list[Ne
     asking = [one for one in waiting if one.interview.minutes in times.free]
     if not asking:
         return []
-    busy = await _busy(times, [one.interview for one in asking])
+    busy = await busy_of(times, [one.interview for one in asking])
     refused = await refused_times(times.session, {one.interview.id for one in asking})
     made: list[NewOffer] = []
     for one in asking:
@@ -115,27 +129,35 @@ async def offers_to_make(times: OpenTimes, waiting: Sequence[Asking]) -> list[Ne
             for old in refused
             if old.interview_id == one.interview.id and old.offered_at >= one.wish.asked_at
         }
-        found = await _first_that_suits(times, one, busy[one.interview.id], known)
+        theirs = busy[one.interview.id]
+        found = await _first_that_suits(times, one, theirs.person | theirs.room, known)
         if found is not None:
             made.append(found)
             times.rivals[found.time.counsellor].append(span(found.time.starts_at, one.interview.minutes))
     return made
 
 
-async def _busy(times: OpenTimes, interviews: Sequence[Interview]) -> dict[UUID, int]:
-    """When the visitor or the room of each of these interviews is taken."""
+async def busy_of(times: OpenTimes, interviews: Sequence[Interview]) -> dict[UUID, Busy]:
+    """When the visitor, under each of their references, and the room of each of these interviews are taken."""
+    if not times.free:
+        return {}
     session, code = times.session, times.centre.code
     groups = await groups_of(session, Alias, {one.subject_ref for one in interviews if one.subject_ref})
-    used = {one.room for one in interviews if one.room is not None}
-    rooms = [room for room in sorted(used) if await still_in_use(session, code, room) is not None]
-    keys: dict[UUID, list[str]] = {}
-    for one in interviews:
-        refs = groups[one.subject_ref] if one.subject_ref is not None else ()
-        keys[one.id] = [person_resource(ref) for ref in refs]
-        keys[one.id] += [f"room:{code}:{one.room}"] if one.room in rooms else []
+    persons = {
+        one.id: [person_resource(ref) for ref in groups[one.subject_ref]] if one.subject_ref is not None else []
+        for one in interviews
+    }
+    used = sorted({one.room for one in interviews if one.room is not None})
+    rooms = {room: f"room:{code}:{room}" for room in used if await still_in_use(session, code, room) is not None}
     timeline = next(iter(times.free.values())).timeline
-    taken = await taken_bits(session, timeline, {key for needed in keys.values() for key in needed}, times.now)
-    return {id: _together([taken.get(key, 0) for key in needed]) for id, needed in keys.items()}
+    keys = {key for needed in persons.values() for key in needed}.union(rooms.values())
+    taken = await taken_bits(session, timeline, keys, times.now)
+    return {
+        one.id: Busy(
+            _together([taken.get(key, 0) for key in persons[one.id]]), taken.get(rooms.get(one.room or "", ""), 0)
+        )
+        for one in interviews
+    }
 
 
 def _together(bits: Sequence[int]) -> int:

@@ -16,18 +16,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.storage.store import Store, Work
 from services.contracts.earlier import EarlierOfferEnd, EarlierTimeOffered
 from services.contracts.scheduling import AppointmentStatus
-from services.scheduling.actions.earlier import end_offer, end_wish
+from services.scheduling.actions.earlier import end_offer, end_wish, still_fits
 from services.scheduling.actions.earlier_search import (
     Asking,
+    Busy,
     NewOffer,
     OpenTimes,
     Spans,
     Terms,
+    busy_of,
     offers_to_make,
     overlapping,
     span,
 )
-from services.scheduling.domain.earlier import KEPT, OfferState, WishEnd, is_earlier, may_wait
+from services.scheduling.domain.earlier import KEPT, OfferState, WishEnd, may_wait
 from services.scheduling.domain.states import is_booked
 from services.scheduling.store import Centre, EarlierOffer, Interview
 from services.scheduling.store.booking_rules import rules_of
@@ -168,10 +170,11 @@ async def _over(
     theirs = [(one, entries[one.interview_id]) for one in live if one.interview_id in entries]
     gone = [one for one, _entry in theirs if not times.is_free(one.counsellor, one.starts_at, one.minutes)]
     taken = await _not_only_held(times, gone) if gone else set[UUID]()
+    busy = await busy_of(times, [entry.interview for _one, entry in theirs if entry.interview is not None])
     ended = {entry.wish.interview_id for entry in over}
     found: list[EndedOffer] = []
     for offer, entry in theirs:
-        because = _why_over(offer, entry.interview, times, taken)
+        because = await _why_over(offer, entry.interview, times, busy.get(offer.interview_id, Busy()), taken)
         if because is None and offer.interview_id in ended:
             because = EarlierOfferEnd.WITHDRAWN
         if because is not None:
@@ -179,20 +182,20 @@ async def _over(
     return found
 
 
-def _why_over(
-    offer: EarlierOffer, interview: Interview | None, times: OpenTimes, taken: Collection[UUID]
+async def _why_over(
+    offer: EarlierOffer, interview: Interview | None, times: OpenTimes, busy: Busy, taken: Collection[UUID]
 ) -> EarlierOfferEnd | None:
-    """Why it is over: it no longer fits the appointment, was not answered in time, or somebody has the time."""
-    if (
-        interview is None
-        or not is_booked(AppointmentStatus(interview.status))
-        or interview.minutes != offer.minutes
-        or not is_earlier(offer.starts_at, interview.starts_at, times.centre.zone)
-    ):
+    """Why it can no longer be accepted: by the rules by which it was made. None: it can."""
+    if interview is None or not is_booked(AppointmentStatus(interview.status)):
+        return EarlierOfferEnd.WITHDRAWN
+    zone, reflection = times.centre.zone, times.terms.reflection
+    elsewhere = not times.is_apart(busy.person, offer.starts_at, offer.minutes)
+    if elsewhere or not await still_fits(times.session, interview, offer, zone, reflection):
         return EarlierOfferEnd.WITHDRAWN
     if times.now >= offer.until:
         return EarlierOfferEnd.EXPIRED
-    return EarlierOfferEnd.TAKEN if offer.id in taken else None
+    gone = offer.id in taken or not times.is_apart(busy.room, offer.starts_at, offer.minutes)
+    return EarlierOfferEnd.TAKEN if gone else None
 
 
 async def _not_only_held(times: OpenTimes, gone: Sequence[EarlierOffer]) -> set[UUID]:
