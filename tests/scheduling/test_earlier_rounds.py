@@ -1,24 +1,37 @@
 """The rounds of the job for earlier times: which offers end by themselves, and why."""
 
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.storage.store import Store
+from services.chassis.storage.store import Store, Work
 from services.chassis.testing import FixedClock
-from services.contracts.earlier import EarlierOfferEnd
+from services.contracts.earlier import EarlierOfferEnd, EarlierTimeOffered
+from services.scheduling.actions import earlier, earlier_times
 from services.scheduling.actions.calendar import reserve, resources
+from services.scheduling.actions.earlier_times import offer_earlier_times
 from services.scheduling.domain import refusals
+from services.scheduling.domain.earlier import WishEnd
+from services.scheduling.store import EarlierOffer, EarlierWish
+from tests.givens.events import emitted_events
+from tests.givens.rows import rows_of
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, TOM, Visitor, react
 from tests.scheduling.test_earlier import (
     BRUSSELS,
     DAY,
+    TERMS,
     accepts,
     asks,
     booked_in,
     cancels,
     ends,
     job_runs,
+    leaves,
     line,
     live,
     wednesday,
@@ -102,3 +115,92 @@ async def test_an_offer_that_can_still_be_accepted_stays(store: Store) -> None:
     await job_runs(store)
     assert (await live(store))[interviews[2]].id == offer.id
     assert (await accepts(store, offer.id)).starts_at == wednesday(1)
+
+
+async def begun(store: Store, work: Work, change: Coroutine[None, None, object]) -> "asyncio.Task[object]":
+    """Begin another change, and go on when it is done or waits for this unit of work."""
+    task = asyncio.create_task(change)
+    if not store.sqlite:  # there it waits for the only writer
+        waits = sa.text("select count(*) from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid))")
+        while not task.done() and not await work.session.scalar(waits):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+    return task
+
+
+async def change_of(store: Store, person: Visitor, interview: UUID, how: str) -> None:
+    if how == "leaves":
+        await leaves(store, interview)
+    else:
+        await react(store, [person.erased()])
+
+
+async def with_a_change_before_the_commit(
+    store: Store, patch: pytest.MonkeyPatch, change: Callable[[], Coroutine[None, None, object]]
+) -> None:
+    """Run a round; the change begins when the offers are written, and not committed."""
+    carry_out, tasks = earlier_times.carry_out, list["asyncio.Task[object]"]()
+
+    async def then_change(work: Work, due: earlier_times.Due) -> None:
+        await carry_out(work, due)
+        await work.session.flush()
+        tasks.append(await begun(store, work, change()))
+
+    patch.setattr(earlier_times, "carry_out", then_change)
+    await offer_earlier_times(store, TERMS)
+    assert tasks, "nothing was due"
+    await asyncio.gather(*tasks)
+    patch.undo()
+
+
+@pytest.mark.parametrize("how", ["leaves", "erased"])
+async def test_who_goes_while_a_round_makes_the_offer_has_none(
+    store: Store, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    people, interviews = await line(store, 2)
+    await cancels(store, interviews[1])
+    change = partial(change_of, store, people[2], interviews[2], how)
+    await with_a_change_before_the_commit(store, monkeypatch, change)
+    assert set(await live(store)) == {interviews[3]}
+    assert await ends(store) == [EarlierOfferEnd.WITHDRAWN]
+
+
+@pytest.mark.parametrize("how", ["leaves", "erased"])
+async def test_who_asks_and_goes_during_a_round_has_no_offer(
+    store: Store, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    people, interviews = await line(store, 1)
+    (last,), (id,) = await booked_in(store, [5])
+    await cancels(store, interviews[1])
+    lock = earlier_times.lock_wishes
+
+    async def then_ask(session: AsyncSession) -> Collection[UUID]:
+        locked = await lock(session)
+        if not store.sqlite:  # there no other can write now
+            await asks(store, id)
+        return locked
+
+    if store.sqlite:
+        await asks(store, id)
+    monkeypatch.setattr(earlier_times, "lock_wishes", then_ask)
+    await with_a_change_before_the_commit(store, monkeypatch, partial(change_of, store, last, id, how))
+    assert set(await live(store)) == {interviews[2]}
+    if not store.sqlite:
+        asked = [one.subject_ref for one in await emitted_events(store, EarlierTimeOffered)]
+        assert asked == [people[2].subject_ref]
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+async def test_an_offer_for_which_nobody_waits_is_withdrawn(store: Store, deleted: bool) -> None:
+    _people, interviews = await line(store, 1)
+    await cancels(store, interviews[1])
+    await job_runs(store)
+    async with store.work() as work:  # as an earlier version left it
+        wish = await work.load(EarlierWish, interviews[2])
+        if deleted:
+            await work.session.delete(wish)
+        else:
+            earlier.end_wish(work, wish, WishEnd.LEFT)
+    await job_runs(store)
+    assert await live(store) == {}
+    assert await ends(store) == [EarlierOfferEnd.WITHDRAWN]
+    assert len(await rows_of(store, EarlierOffer)) == (0 if deleted else 1), "nothing else would delete it"

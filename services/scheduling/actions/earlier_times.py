@@ -31,7 +31,7 @@ from services.scheduling.actions.earlier_search import (
 )
 from services.scheduling.domain.earlier import KEPT, OfferState, WishEnd, may_wait
 from services.scheduling.domain.states import is_booked
-from services.scheduling.store import Centre, EarlierOffer, Interview
+from services.scheduling.store import Centre, EarlierOffer, EarlierWish, Interview
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.earlier import (
     Entry,
@@ -41,6 +41,7 @@ from services.scheduling.store.earlier import (
     held_now,
     live_offers,
     lock_wishes,
+    offers_alone,
     who_waits,
 )
 
@@ -72,20 +73,38 @@ async def offer_earlier_times(store: Store, terms: Terms) -> bool:
     """End the offers that are over, make new ones, and delete old entries. True if there may be more."""
     async with store.read() as session:
         now = store.clock()
+        alone = bool(await offers_alone(session, lock=False))
         centres = await centres_with_wishes(session)
         due = [code for code in centres if await _what_is_due(session, code, now, terms)]
         old = await ended_before(session, now - KEPT, BATCH)
+    if alone:
+        async with store.work() as work:
+            await _withdraw_alone(work)
     for code in due:
         async with store.work() as work:
-            await lock_wishes(work.session)
-            await _carry_out(work, await _what_is_due(work.session, code, work.now, terms))
+            locked = await lock_wishes(work.session)
+            await carry_out(work, await _what_is_due(work.session, code, work.now, terms, locked))
     if old:
         async with store.work() as work:
             await delete_wishes(work.session, old)
     return len(old) == BATCH
 
 
-async def _carry_out(work: Work, due: Due) -> None:
+async def _withdraw_alone(work: Work) -> None:
+    """Withdraw the offers of those who wait no more; without any entry nothing else would delete them."""
+    gone: list[UUID] = []
+    for offer in await offers_alone(work.session, lock=True):
+        wish = await work.session.get(EarlierWish, offer.interview_id)
+        interview = await work.session.get(Interview, offer.interview_id)
+        end_offer(work, offer, wish, interview, EarlierOfferEnd.WITHDRAWN)
+        if wish is None:
+            gone.append(offer.interview_id)
+    await work.session.flush()
+    await delete_wishes(work.session, gone)
+
+
+async def carry_out(work: Work, due: Due) -> None:
+    """End and make what is due."""
     for offer, entry, because in due.ended:
         end_offer(work, offer, entry.wish, entry.interview, because)
     for entry in due.over:
@@ -128,11 +147,13 @@ def _offer(work: Work, made: NewOffer, subject_ref: UUID) -> None:
     )
 
 
-async def _what_is_due(session: AsyncSession, code: str, now: datetime, terms: Terms) -> Due:
-    """What is to be done now on the list of this centre."""
+async def _what_is_due(
+    session: AsyncSession, code: str, now: datetime, terms: Terms, locked: Collection[UUID] | None = None
+) -> Due:
+    """What is to be done now on the list of this centre. `locked`: only for these entries; None: for all."""
     due = Due()
     centre = await session.get(Centre, code)
-    entries = await who_waits(session, code)
+    entries = [one for one in await who_waits(session, code) if locked is None or one.wish.interview_id in locked]
     if centre is None or not entries:
         return due
     rules = await rules_of(session, code, terms.usual)

@@ -84,10 +84,13 @@ async def centres_with_wishes(session: AsyncSession) -> Sequence[str]:
     return (await session.scalars(sa.select(centre).where(_WAITS).distinct().order_by(centre))).all()
 
 
-async def lock_wishes(session: AsyncSession) -> None:
-    """Lock all entries that wait, by id: so one unit of work at a time makes offers."""
+async def lock_wishes(session: AsyncSession) -> Collection[UUID]:
+    """Lock all entries that wait, by id, and return them: so one unit of work at a time makes offers.
+
+    An entry that is committed later is not among them, and not locked.
+    """
     id = col(EarlierWish.interview_id)
-    await session.execute(sa.select(id).where(_WAITS).order_by(id).with_for_update())
+    return set(await session.scalars(sa.select(id).where(_WAITS).order_by(id).with_for_update()))
 
 
 async def who_waits(session: AsyncSession, centre: str) -> list[Entry]:
@@ -103,13 +106,26 @@ async def who_waits(session: AsyncSession, centre: str) -> list[Entry]:
 
 
 def _open_at(centre: str) -> sa.ColumnElement[bool]:
-    return sa.and_(col(EarlierWish.ended_at).is_(None), col(EarlierWish.centre) == centre)
+    return sa.and_(_waits(), col(EarlierWish.centre) == centre)
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    return col(EarlierWish.ended_at).is_(None)
 
 
 async def live_offers(session: AsyncSession) -> Sequence[EarlierOffer]:
     """The offers of all centres that have not ended, in the order of their ids."""
     query = sa.select(EarlierOffer).where(_LIVE).order_by(col(EarlierOffer.id))
     return (await session.scalars(query.execution_options(populate_existing=True))).all()
+
+
+async def offers_alone(session: AsyncSession, *, lock: bool) -> Sequence[EarlierOffer]:
+    """The offers that have not ended although nobody waits for one, by id. There should be none."""
+    interview = col(EarlierOffer.interview_id)
+    waits = sa.select(col(EarlierWish.interview_id)).where(col(EarlierWish.interview_id) == interview, _waits())
+    query = sa.select(EarlierOffer).where(_LIVE, ~waits.exists()).order_by(col(EarlierOffer.id))
+    query = query.execution_options(populate_existing=True)
+    return (await session.scalars(query.with_for_update() if lock else query)).all()
 
 
 async def live_offer_of(session: AsyncSession, interview_id: UUID) -> EarlierOffer | None:
