@@ -64,9 +64,9 @@ async def test_what_a_counsellor_has_to_do_is_counted_live(lived_in: Morning, br
         await lived_in.enters(page, "conseil-liege")
         await page.goto("/scheduling/to-do")
         await expect(page.get_by_text("En direct")).to_be_visible(timeout=PATIENCE)
-        count = page.get_by_role("region", name="En attente pour vous").locator(".board-count")
+        count = page.get_by_role("region", name="Personnes qui vous attendent").locator(".board-count")
         before = int(await count.inner_text())
-        plans = page.get_by_role("region", name="Plans prêts à confirmer")
+        plans = page.get_by_role("region", name="Plans à confirmer")
         await expect(plans.locator("[data-part]")).to_be_visible(timeout=PATIENCE)
         person = page.locator("#board .queue-what [data-hx-get]").first
         await expect(person).to_have_text(re.compile("Démonstration"), timeout=PATIENCE)

@@ -92,7 +92,7 @@ async def test_the_end_of_an_offer_replaces_its_message_and_says_that_the_appoin
     assert row.purpose == purpose
     text = await body(store, tmp_path, row)
     assert says in text
-    assert "Votre rendez-vous reste comme il est" in text
+    assert "Votre rendez-vous est maintenu" in text
     assert "23 mars 2026" in text
     assert "9 mars 2026" not in text
 

@@ -36,7 +36,7 @@ async def test_who_asks_sees_since_when_and_leaves_again(desk: Client, clock: Fi
     own = f"/interviews/{interviews[3]}/earlier"
     text = await shown(desk, own)
     assert "Vous êtes sur la liste depuis le 2 mars 2026." in text
-    assert "Votre rendez-vous reste comme il est tant que" in text
+    assert "Votre rendez-vous est maintenu tant que" in text
     assert NADIA not in text
     assert "Nadia" not in text
     assert "Sur la liste pour une date plus proche" in await shown(desk, f"/interviews/{interviews[3]}")
@@ -45,7 +45,7 @@ async def test_who_asks_sees_since_when_and_leaves_again(desk: Client, clock: Fi
     (wish,) = [one for one in await rows_of(desk.store, EarlierWish) if one.interview_id == interviews[3]]
     assert (wish.others, wish.half, wish.language) == (True, "morning", None)
     assert await sends(desk, f"{own}/leave") == (
-        "done:Vous n’êtes plus sur la liste. Votre rendez-vous reste comme il est."
+        "done:Vous n’êtes plus sur la liste. Votre rendez-vous est maintenu."
     )
     assert "M’inscrire sur la liste" in await shown(desk, own)
     clock.now = wednesday(3) - timedelta(hours=24)
@@ -84,7 +84,7 @@ async def test_who_keeps_the_appointment_reads_so_and_stays_on_the_list(desk: Cl
     offer = (await live(desk.store))[interviews[3]].id
     for _ in range(2):
         done = await sends(desk, f"/earlier/{offer}/decline")
-        assert done == "done:Merci pour votre réponse. Votre rendez-vous reste comme il est."
+        assert done == "done:Merci pour votre réponse. Votre rendez-vous est maintenu."
     assert await starts(desk.store, interviews[3]) == wednesday(3)
     assert "Vous êtes sur la liste depuis" in await shown(desk, f"/interviews/{interviews[3]}/earlier")
 

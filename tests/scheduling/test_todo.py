@@ -228,7 +228,7 @@ async def test_the_page_shows_the_first_lines_and_leads_to_all(
     assert f"/scheduling/visits/{second.visit_id}/start" not in html
     assert f'href="/scheduling/interviews/{interview}"' in html
     assert f"/intake/fragments/visitors/{visitor.subject_ref}" in html
-    assert "Rien à faire\u00a0: Restes des jours précédents · " in html
+    assert "Rien à faire\u00a0: Encore à faire des jours précédents · " in html
     monkeypatch.setattr(todo, "LISTED", 2)
     (all_of_them,) = re.findall(r'id="all-waiting" href="([^"]+)"', html)
     html = unescape((await desk.get(all_of_them)).text)
@@ -253,7 +253,7 @@ async def test_the_next_person_is_taken_by_ones_own_needs(desk: Client, known: V
     await profile(desk.store, TOM, [], ["find-job"])
     form = {"centre": LIEGE, "own": "true"}
     answer = await desk.post("/scheduling/next", data=form, headers={"accept": "text/html"})
-    assert "error:Personne n’attend pour vous" in desk.flash(answer)
+    assert "error:Personne ne vous attend" in desk.flash(answer)
 
 
 async def test_each_sees_their_own_at_their_own_centres(desk: Client) -> None:
