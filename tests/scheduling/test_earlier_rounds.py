@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
 
@@ -16,14 +17,26 @@ from services.scheduling.actions import earlier, earlier_times
 from services.scheduling.actions.calendar import reserve, resources
 from services.scheduling.actions.earlier_times import offer_earlier_times
 from services.scheduling.domain import refusals
-from services.scheduling.domain.earlier import WishEnd
+from services.scheduling.domain.earlier import (
+    WishEnd,
+    answer_by,
+    earlier_starts,
+    half_starts,
+    is_earlier,
+    keeps_the_path,
+    path_starts,
+)
+from services.scheduling.domain.slots import Timeline
+from services.scheduling.domain.times import Half, is_in_half
 from services.scheduling.store import EarlierOffer, EarlierWish
+from services.scheduling.store.slots import FreeTime
 from tests.givens.events import emitted_events
 from tests.givens.rows import rows_of
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, TOM, Visitor, react
 from tests.scheduling.test_earlier import (
     BRUSSELS,
     DAY,
+    NOTICE,
     TERMS,
     accepts,
     asks,
@@ -204,3 +217,44 @@ async def test_an_offer_for_which_nobody_waits_is_withdrawn(store: Store, delete
     assert await live(store) == {}
     assert await ends(store) == [EarlierOfferEnd.WITHDRAWN]
     assert len(await rows_of(store, EarlierOffer)) == (0 if deleted else 1), "nothing else would delete it"
+
+
+async def test_a_round_looks_at_no_free_time_that_suits_nobody(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    await works(store, NADIA, "MO", "TU", "WE", opens="09:00", closes="12:00")
+    _people, (first, second) = await booked_in(store, [3, 4])
+    await asks(store, first, half=Half.AFTERNOON)
+    await asks(store, second, half=Half.AFTERNOON)
+    looked: list[datetime] = []
+
+    def look(starts_at: datetime, counsellor: str, centre: str) -> FreeTime:
+        looked.append(starts_at)
+        return FreeTime(starts_at, counsellor, centre)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("services.scheduling.store.slots.FreeTime", look)
+        await job_runs(store)
+    assert (looked, await live(store)) == ([], {})
+    await asks(store, second)
+    await job_runs(store)
+    assert set(await live(store)) == {second}
+
+
+@pytest.mark.parametrize("first", [date(2026, 3, 20), date(2026, 10, 16)])  # the clocks change in the second week
+@pytest.mark.parametrize("reflection", [timedelta(), timedelta(days=1), timedelta(days=3), timedelta(hours=60)])
+def test_the_rules_as_bits_are_the_rules(first: date, reflection: timedelta) -> None:
+    line = Timeline.of(first, first + timedelta(days=15))
+    at = datetime(first.year, first.month, first.day, tzinfo=UTC)
+    now, booked = at + timedelta(hours=9, minutes=7), at + timedelta(days=12, hours=22, minutes=45)
+    others = [at + timedelta(days=4, hours=13), at + timedelta(days=9, hours=23), at + timedelta(days=14)]
+    earlier_ones = earlier_starts(line, now, booked, NOTICE, BRUSSELS)
+    halves = {half: half_starts(line, half, BRUSSELS) for half in Half}
+    path = path_starts(line, booked, others, reflection, BRUSSELS)
+    for bit in range(line.size):
+        moment = line.moment(bit)
+        offered = is_earlier(moment, booked, BRUSSELS) and answer_by(now, moment, NOTICE, DAY, BRUSSELS) is not None
+        assert bool(earlier_ones >> bit & 1) == offered
+        assert bool(path >> bit & 1) == keeps_the_path(moment, booked, others, reflection, BRUSSELS)
+        if line.first <= moment.astimezone(BRUSSELS).date() <= line.last:
+            assert [bool(halves[half] >> bit & 1) for half in Half] == [
+                is_in_half(moment, half, BRUSSELS) for half in Half
+            ]

@@ -4,7 +4,7 @@ A free time is offered to the first `AT_ONCE` whom it suits, and each person has
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -17,10 +17,10 @@ from services.scheduling.actions.calendar import person_resource
 from services.scheduling.actions.earlier import other_starts
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain.availability import BookingRules
-from services.scheduling.domain.earlier import AT_ONCE, answer_by, is_earlier, keeps_the_path
+from services.scheduling.domain.earlier import AT_ONCE, answer_by, earlier_starts, half_starts, path_starts
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.domain.slots import CalendarKey, starts_in
-from services.scheduling.domain.times import QUARTER, Half, is_in_half
+from services.scheduling.domain.times import QUARTER, Half
 from services.scheduling.store import Alias, Centre, EarlierWish, Interview
 from services.scheduling.store.earlier import refused_times
 from services.scheduling.store.quarters import taken_bits
@@ -78,6 +78,8 @@ class OpenTimes:
         default_factory=dict[tuple[str | None, str | None], list[CalendarKey]]
     )
     """Calendars by area and language, filled as they are needed."""
+    halves: dict[Half, int] = field(default_factory=dict[Half, int])
+    """The starts of each half of the day, filled as they are needed: the same for all lengths."""
 
     async def look(self, interviews: Sequence[Interview]) -> None:
         """Find what is free, for all counsellors, on the days before these interviews."""
@@ -170,42 +172,54 @@ def _together(bits: Sequence[int]) -> int:
 async def _first_that_suits(
     times: OpenTimes, one: Asking, busy: int, refused: Collection[tuple[str, datetime]]
 ) -> NewOffer | None:
-    """The earliest time that suits; at the same time rather the counsellor whom they know."""
-    path: list[datetime] | None = None
+    """The earliest time that suits; at the same time rather the counsellor whom they know.
+
+    The rules are bits: who waits for what is never free costs no look at each free time.
+    """
+    suits = _starts(times, one, busy)
+    path: int | None = None
     best: NewOffer | None = None
     for calendars in await times.calendars(one):
-        for time, until in _candidates(times, one, busy, calendars):
+        found = times.free[one.interview.minutes].only(calendars)
+        if path is None and any(bits & suits for bits in found.free.values()):
+            path = await _path_of(times, one.interview)
+            suits &= path
+        for time in FreeTimes(found.timeline, {key: bits & suits for key, bits in found.free.items()}).in_order():
             if best is not None and time.starts_at >= best.time.starts_at:
                 break
-            if path is None:
-                path = await other_starts(times.session, one.interview)
-            reflection, zone = times.terms.reflection, times.centre.zone
-            suits = keeps_the_path(time.starts_at, one.interview.starts_at, path, reflection, zone)
-            if suits and (time.counsellor, time.starts_at) not in refused:
+            until = _until(times, one, time)
+            if until is not None and (time.counsellor, time.starts_at) not in refused:
                 best = NewOffer(one.interview, time, until)
                 break
     return best
 
 
-def _candidates(
-    times: OpenTimes, one: Asking, busy: int, calendars: Sequence[CalendarKey]
-) -> Iterator[tuple[FreeTime, datetime]]:
-    """The times before the interview's day that are free for all, and not offered to enough people, in order."""
+def _starts(times: OpenTimes, one: Asking, busy: int) -> int:
+    """The starts that the person, the room, the notice and the wish allow."""
     interview, zone = one.interview, times.centre.zone
-    found = times.free[interview.minutes].only(calendars)
-    every = (1 << found.timeline.size) - 1
-    fits = starts_in(every & ~busy, interview.minutes)
-    half = Half(one.wish.half) if one.wish.half is not None else None
-    for time in FreeTimes(found.timeline, {key: bits & fits for key, bits in found.free.items()}).in_order():
-        if not is_earlier(time.starts_at, interview.starts_at, zone):
-            return
-        if not is_in_half(time.starts_at, half, zone):
-            continue
-        if overlapping(times.rivals[time.counsellor], time.starts_at, interview.minutes) >= AT_ONCE:
-            continue
-        until = answer_by(times.now, time.starts_at, times.notice, times.terms.answer, zone)
-        if until is not None:
-            yield time, until
+    timeline = times.free[interview.minutes].timeline
+    fits = starts_in(timeline.bits([(0, timeline.size)]) & ~busy, interview.minutes)
+    fits &= earlier_starts(timeline, times.now, interview.starts_at, times.notice, zone)
+    if one.wish.half is None:
+        return fits
+    half = Half(one.wish.half)
+    if half not in times.halves:
+        times.halves[half] = half_starts(timeline, half, zone)
+    return fits & times.halves[half]
+
+
+async def _path_of(times: OpenTimes, interview: Interview) -> int:
+    """The starts that its path allows."""
+    others = await other_starts(times.session, interview)
+    timeline, reflection = times.free[interview.minutes].timeline, times.terms.reflection
+    return path_starts(timeline, interview.starts_at, others, reflection, times.centre.zone)
+
+
+def _until(times: OpenTimes, one: Asking, time: FreeTime) -> datetime | None:
+    """Until when it can be answered. None: it is offered to enough people."""
+    if overlapping(times.rivals[time.counsellor], time.starts_at, one.interview.minutes) >= AT_ONCE:
+        return None
+    return answer_by(times.now, time.starts_at, times.notice, times.terms.answer, times.centre.zone)
 
 
 def span(starts_at: datetime, minutes: int) -> tuple[datetime, datetime]:

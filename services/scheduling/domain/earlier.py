@@ -1,12 +1,14 @@
 """The list of people who asked for an earlier time of their interview. Pure; times are aware, days are local."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.contracts.earlier import EarlierOfferEnd
-from services.scheduling.domain.offers import answer_until
+from services.scheduling.domain.offers import LAST_OFFER, answer_until
+from services.scheduling.domain.slots import Timeline
+from services.scheduling.domain.times import NOON, Half, local_day
 
 AT_ONCE = 3
 """To how many people a free time is offered at once: the first answer wins."""
@@ -73,3 +75,39 @@ def keeps_the_path(
     """
     day = at.astimezone(zone).date()
     return not any(at <= one < booked_at or abs(day - one.astimezone(zone).date()) < reflection for one in others)
+
+
+def earlier_starts(timeline: Timeline, now: datetime, booked_at: datetime, notice: timedelta, zone: ZoneInfo) -> int:
+    """The bits at which an offer may begin: on a day before the booked one, and not too soon for an answer.
+
+    As `is_earlier` and `answer_by`.
+    """
+    begins = timeline.bit(now + notice + LAST_OFFER) + 1
+    day, _end = local_day(booked_at.astimezone(zone).date(), zone)
+    return timeline.bits([(begins, timeline.bit(day))])
+
+
+def half_starts(timeline: Timeline, half: Half, zone: ZoneInfo) -> int:
+    """The bits in this half of the days of the timeline, as `is_in_half`."""
+    found = 0
+    for number in range((timeline.last - timeline.first).days + 1):
+        day = timeline.first + timedelta(days=number)
+        begins, ends = local_day(day, zone)
+        noon = datetime.combine(day, time(NOON), zone)
+        found |= timeline.within([(begins, noon) if half is Half.MORNING else (noon, ends)])
+    return found
+
+
+def path_starts(
+    timeline: Timeline, booked_at: datetime, others: Iterable[datetime], reflection: timedelta, zone: ZoneInfo
+) -> int:
+    """The bits at which the interview keeps its place on its path, as `keeps_the_path`."""
+    found = timeline.bits([(0, timeline.size)])
+    near = -(-reflection // timedelta(days=1)) - 1  # the days on either side that are less than it away
+    for one in others:
+        if one < booked_at:
+            found &= timeline.bits([(timeline.bit(one) + 1, timeline.size)])
+        if near >= 0:
+            day, days = one.astimezone(zone).date(), timedelta(days=near)
+            found &= ~timeline.days(day - days, day + days, zone)
+    return found

@@ -59,11 +59,11 @@ class Timeline:
 
     def within(self, intervals: Iterable[Interval]) -> int:
         """The quarter-hours that lie wholly in these intervals. Intervals that touch are one."""
-        return self._bits((self._ceil(begins), self.bit(ends)) for begins, ends in united(intervals))
+        return self.bits((self._ceil(begins), self.bit(ends)) for begins, ends in united(intervals))
 
     def touched(self, intervals: Iterable[Interval]) -> int:
         """The quarter-hours that any of these intervals touches."""
-        return self._bits((self.bit(begins), self._ceil(ends)) for begins, ends in intervals if begins < ends)
+        return self.bits((self.bit(begins), self._ceil(ends)) for begins, ends in intervals if begins < ends)
 
     def days(self, first: date, last: date, zone: ZoneInfo) -> int:
         """The quarter-hours of these local days, both included."""
@@ -79,12 +79,13 @@ class Timeline:
         last = min(self.last, today + horizon)
         if last < self.first:
             return 0
-        return self.days(self.first, last, zone) & self._bits([(begins, self.size)])
+        return self.days(self.first, last, zone) & self.bits([(begins, self.size)])
 
     def _ceil(self, at: datetime) -> int:
         return -((_EPOCH - at) // QUARTER) - self.origin
 
-    def _bits(self, ranges: Iterable[tuple[int, int]]) -> int:
+    def bits(self, ranges: Iterable[tuple[int, int]]) -> int:
+        """All bits of these ranges that lie on the timeline; the end of a range is not in it."""
         found = 0
         for begins, ends in ranges:
             at, length = max(begins, 0), min(ends, self.size) - max(begins, 0)

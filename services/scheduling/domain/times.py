@@ -147,9 +147,10 @@ class Half(StrEnum):
 
 HALF_LABELS = {Half.MORNING: msg("in the morning"), Half.AFTERNOON: msg("in the afternoon")}
 with_words(HALF_LABELS)
-_NOON = 12
+NOON = 12
+"""The local hour at which the afternoon begins."""
 
 
 def is_in_half(at: datetime, half: Half | None, zone: ZoneInfo) -> bool:
     """Whether the local time is in this part of the day. None: in any."""
-    return half is None or (at.astimezone(zone).hour < _NOON) == (half is Half.MORNING)
+    return half is None or (at.astimezone(zone).hour < NOON) == (half is Half.MORNING)
