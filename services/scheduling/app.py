@@ -46,7 +46,7 @@ def jobs(runtime: Runtime) -> list[Job]:
         Job("unused-availability", partial(delete_unused_availability, runtime.store), 60 * seconds),
         Job("past-interpreters", partial(delete_interpreters, runtime.store), 60 * seconds),
         Job("offers-of-seats", partial(offers_go_on, runtime.store, answer_of(runtime)), seconds),
-        Job("earlier-times", partial(offer_earlier_times, runtime.store, terms_of(runtime)), 60 * seconds),
+        Job("earlier-times", partial(offer_earlier_times, runtime.store, terms_of(runtime)), seconds),
         Job("other-calendars", partial(read_due, runtime.store, reading_of(runtime)), seconds),
         Job("outdated-busy-times", partial(drop_outdated, runtime.store, calendar_age_of(runtime)), 60 * seconds),
         Job("restate-booked", partial(restate_booked, runtime.store), 60 * seconds),

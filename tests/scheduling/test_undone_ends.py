@@ -16,6 +16,7 @@ from services.scheduling.actions import arrivals, guidance, information, no_show
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.domain import refusals
 from services.scheduling.domain.outcomes import UNDONE_WITHIN, Result
+from services.scheduling.domain.times import quarters
 from services.scheduling.store import GuidancePath, Interview, QuarterHour, Waiting
 from services.scheduling.store.interviews import held_and_booked
 from tests.givens.events import emitted_events
@@ -42,6 +43,24 @@ async def row(store: Store, id: UUID) -> Interview:
 async def reserved(store: Store, id: UUID) -> set[datetime]:
     async with store.read() as session:
         return set(await session.scalars(sa.select(col(QuarterHour.quarter)).where(col(QuarterHour.holder) == id)))
+
+
+async def test_what_began_early_ends_although_something_else_was_just_before(
+    store: Store, adult: Visitor, path: UUID, clock: FixedClock
+) -> None:
+    before = (await book(store, await other_path(store), TUESDAY - timedelta(hours=1))).id
+    interview = (await book(store, path)).id
+    await arrives(store, clock, adult, interview)
+    await change(store, interview, arrivals.receive)
+    began, clock.now = clock.now, clock.now + timedelta(minutes=2)
+    assert began < TUESDAY - timedelta(minutes=2)
+    await change(store, interview, guidance.hold)
+    now = await row(store, interview)
+    assert (now.status, now.booked_for, now.starts_at) == ("fulfilled", TUESDAY, quarters(began, 1)[0])
+    assert (await reserved(store, interview), now.starts_at in await reserved(store, before)) == ({now.starts_at}, True)
+    await change(store, interview, resuming.resume)
+    assert (await row(store, interview)).starts_at == TUESDAY
+    assert await reserved(store, interview) == set(quarters(TUESDAY, 60))
 
 
 async def test_it_goes_on_with_its_visitor_and_is_held_again(

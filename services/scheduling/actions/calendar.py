@@ -90,6 +90,19 @@ async def reserve(
             work.add(QuarterHour(resource=key, quarter=quarter, holder=holder))
 
 
+async def reserve_where_free(
+    work: Work, holder: UUID, wanted: Sequence[Resource], quarters: Sequence[datetime]
+) -> None:
+    """Reserve those of these quarter-hours that nothing else has, for what took place then."""
+    keys = sorted(resource.key for resource in wanted)
+    taken = set(await taken_quarters(work.session, keys, quarters[0], quarters[-1] + times.QUARTER))
+    work.guard("quarter_hours_key", refusals.Overlap(what=msg("the counsellor or the person"), at=quarters[0]))
+    for key in keys:
+        for quarter in quarters:
+            if (key, quarter) not in taken:
+                work.add(QuarterHour(resource=key, quarter=quarter, holder=holder))
+
+
 async def _is_absence(session: AsyncSession, key: str, quarter: datetime) -> bool:
     """Whether an absence has this quarter-hour."""
     taken = await session.get(QuarterHour, (key, quarter))

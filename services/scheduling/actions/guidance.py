@@ -29,6 +29,7 @@ from services.scheduling.actions.calendar import (
     other_calendars,
     release,
     reserve,
+    reserve_where_free,
     resources,
     set_absences_aside,
 )
@@ -233,8 +234,8 @@ async def hold(work: Work, interview: Interview, version: int | None = None, res
     """Record that the guidance interview took place. If it is booked for later, it counts as just ended.
 
     The visit of a visitor who arrived ends with it.
-    Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`, and `Overlap` if counsellor or visitor had
-    another appointment at that time.
+    Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`, and, if nobody recorded its beginning,
+    `Overlap` if counsellor or visitor had another appointment at that time.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
@@ -273,16 +274,24 @@ async def hold(work: Work, interview: Interview, version: int | None = None, res
 
 
 async def _bring_forward(work: Work, interview: Interview) -> None:
-    """Reserve the time that ended at the last full quarter-hour, without a room, and move the interview there."""
-    centre = await known_centre(work.session, Centre, interview.centre)
-    ended = work.now.replace(minute=work.now.minute // 15 * 15, second=0, microsecond=0)
-    starts_at = ended - timedelta(minutes=interview.minutes)
+    """Move the interview to when it took place, without a room.
+
+    From its beginning, if that is known: it did take place then, so what else is in the calendar stays beside it. Else
+    it ended at the last full quarter-hour, and that time is reserved.
+    """
+    minutes, began = interview.minutes, interview.started_at
+    ended = times.quarters(work.now, 1)[0]
+    starts_at = times.quarters(began, 1)[0] if began is not None else ended - timedelta(minutes=minutes)
+    quarters = [one for one in times.quarters(starts_at, minutes) if one <= work.now]
     freed = await free(work, interview.id)
-    await set_absences_aside(work, interview.counsellor, times.quarters(starts_at, interview.minutes))
+    await set_absences_aside(work, interview.counsellor, quarters)
     taken = resources(interview.centre, interview.counsellor, None, interview.subject_ref)
-    others = await other_calendars(work.session, interview.subject_ref)
-    zone, minutes = centre.zone, interview.minutes
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
+    if began is not None:
+        await reserve_where_free(work, interview.id, taken, quarters)
+    else:
+        zone = (await known_centre(work.session, Centre, interview.centre)).zone
+        others = await other_calendars(work.session, interview.subject_ref)
+        await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
     await work.session.flush()
     await keep_absences(work.session, freed)
     interview.booked_for, interview.starts_at = interview.starts_at, starts_at
