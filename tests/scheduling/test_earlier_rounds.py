@@ -1,7 +1,8 @@
 """The rounds of the job for earlier times: which offers end by themselves, and why."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from uuid import UUID, uuid4
@@ -18,6 +19,7 @@ from services.scheduling.actions.calendar import reserve, resources
 from services.scheduling.actions.earlier_times import offer_earlier_times
 from services.scheduling.domain import refusals
 from services.scheduling.domain.earlier import (
+    KEPT,
     WishEnd,
     answer_by,
     earlier_starts,
@@ -258,3 +260,25 @@ def test_the_rules_as_bits_are_the_rules(first: date, reflection: timedelta) -> 
             assert [bool(halves[half] >> bit & 1) for half in Half] == [
                 is_in_half(moment, half, BRUSSELS) for half in Half
             ]
+
+
+async def test_who_asks_again_before_the_old_entry_is_deleted_stays(
+    store: Store, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await works(store, NADIA, "WE")
+    _people, (id,) = await booked_in(store, [9])
+    await asks(store, id)
+    await leaves(store, id)
+    clock.now += KEPT + timedelta(minutes=1)
+    work = store.work
+
+    @asynccontextmanager
+    async def after_asking() -> AsyncGenerator[Work]:
+        monkeypatch.undo()
+        await asks(store, id)
+        async with work() as one:
+            yield one
+
+    monkeypatch.setattr(store, "work", after_asking)
+    await job_runs(store)
+    assert (await wish_of(store, id)).ended_at is None

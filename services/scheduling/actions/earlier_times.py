@@ -86,7 +86,8 @@ async def offer_earlier_times(store: Store, terms: Terms) -> bool:
             await carry_out(work, await _what_is_due(work.session, code, work.now, terms, locked))
     if old:
         async with store.work() as work:
-            await delete_wishes(work.session, old)
+            again = await ended_before(work.session, now - KEPT, BATCH, lock=True)  # who asked again meanwhile waits
+            await delete_wishes(work.session, again)
     return len(old) == BATCH
 
 

@@ -172,7 +172,8 @@ async def delete_wishes(session: AsyncSession, interviews: Collection[UUID]) -> 
         await session.execute(sa.delete(table).where(theirs))
 
 
-async def ended_before(session: AsyncSession, moment: datetime, limit: int) -> Sequence[UUID]:
-    """The interviews whose entries ended before this moment."""
-    ended = sa.select(col(EarlierWish.interview_id)).where(_ENDED, col(EarlierWish.ended_at) < moment)
-    return (await session.scalars(ended.order_by(col(EarlierWish.ended_at)).limit(limit))).all()
+async def ended_before(session: AsyncSession, moment: datetime, limit: int, *, lock: bool = False) -> Sequence[UUID]:
+    """The interviews whose entries ended before this moment, by id."""
+    id = col(EarlierWish.interview_id)
+    ended = sa.select(id).where(_ENDED, col(EarlierWish.ended_at) < moment).order_by(id).limit(limit)
+    return (await session.scalars(ended.with_for_update() if lock else ended)).all()
