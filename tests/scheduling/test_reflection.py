@@ -165,3 +165,79 @@ async def test_the_page_of_a_path_proposes_the_next_interview(desk: Client, know
     found = await rows_of(desk.store, Interview)
     assert sorted(one.starts_at for one in found) == [TUESDAY, offered[0]]
     assert {one.method for one in found} == {Method.INDIVIDUAL}
+
+
+def proposed(html: str) -> list[date]:
+    """The days of the free times that the booking form proposes."""
+    return [date.fromisoformat(day) for day in re.findall(r"interviews/new\?[^\"]*date=([0-9-]{10})", html)]
+
+
+async def test_a_refusal_for_reflection_proposes_only_times_that_keep_it(desk: Client, known: Visitor) -> None:
+    path = await take_path(desk.store, known)
+    await book(desk.store, path)
+    for whom in ({"path": str(path)}, {"person": str(known.subject_ref)}):
+        form = whom | {"date": "2026-03-04", "time": "10:00", "minutes": "60", "counsellor": NADIA}
+        asked = await desk.post(BOOK, headers=HTML, data=form)
+        assert (asked.status_code, 'name="sooner"' in asked.text) == (422, True)
+        assert proposed(asked.text) == [(TUESDAY + WEEK).date()] * 3
+        assert "le suivant est possible à partir du 10 mars 2026." in asked.text
+
+
+async def test_the_form_of_a_path_begins_after_the_time_for_reflection(desk: Client, known: Visitor) -> None:
+    path = await take_path(desk.store, known)
+    first = (await desk.get(f"{BOOK}?path={path}", headers=HTML)).text
+    assert proposed(first)[0] < TUESDAY.date(), "before the first interview any time is free"
+    await book(desk.store, path)
+    after = (TUESDAY + WEEK).date()
+    for whom in (f"path={path}", f"person={known.subject_ref}"):
+        shown = (await desk.get(f"{BOOK}?{whom}", headers=HTML)).text
+        assert set(proposed(shown)) == {after}
+        assert f'name="date" type="date" value="{after}"' in shown
+        sooner = (await desk.get(f"{BOOK}?{whom}&date=2026-03-04&counsellor={NADIA}", headers=HTML)).text
+        assert 'name="free"' not in sooner
+        asked = (await desk.get(f"{BOOK}?{whom}&date=2026-03-04&counsellor={NADIA}&sooner=true", headers=HTML)).text
+        assert 'name="free"' in asked
+        assert 'name="sooner" value="true" checked' in asked
+
+
+async def test_the_free_times_of_the_team_keep_the_reflection_of_a_path(desk: Client, known: Visitor) -> None:
+    path = await take_path(desk.store, known)
+    await book(desk.store, path)
+    for whom in (f"path={path}", f"person={known.subject_ref}"):
+        for day in ("", "&day=2026-03-02"):
+            html = (await desk.get(f"/scheduling/free-times?{whom}{day}", headers=HTML)).text
+            days = [datetime.fromisoformat(at).date() for at in re.findall(r'name="starts_at" value="([^"]+)"', html)]
+            assert min(days) == (TUESDAY + WEEK).date()
+    nobody = (await desk.get("/scheduling/free-times", headers=HTML)).text
+    assert 'value="2026-03-02T' in nobody
+
+
+async def test_a_program_is_offered_only_times_that_keep_it(desk: Client, known: Visitor) -> None:
+    path = await take_path(desk.store, known)
+    await book(desk.store, path)
+    other = Visitor()
+    await react(desk.store, [other.registered()])
+    await book(desk.store, await take_path(desk.store, other), day=1)
+    wanted = {"path_id": str(path), "starts_at": (TUESDAY + timedelta(days=1)).isoformat(), "minutes": 60}
+    for sooner, first in ((False, WEEK), (True, timedelta(days=1))):
+        refused = await desk.post("/scheduling/api/v1/interviews", json=wanted | {"sooner": sooner})
+        (fault,) = refused.json()["errors"]
+        offered = [datetime.fromisoformat(one["starts_at"]).date() for one in fault["next_free"]]
+        assert (fault["rule"], offered) == ("overlap", [(TUESDAY + first).date()] * 3)
+
+
+async def test_what_was_booked_sooner_is_moved_near_it(desk: Client, known: Visitor) -> None:
+    path = await take_path(desk.store, known)
+    first = await book_after(desk.store, path, 0)
+    await book_after(desk.store, path, 14)
+
+    async def choices(interview: Interview, day: str) -> list[date]:
+        """Where it may go instead of a day on which its person has another interview."""
+        form = {"version": str(interview.version), "date": day, "time": "10:00", "minutes": "60", "counsellor": NADIA}
+        refused = await desk.post(f"/scheduling/interviews/{interview.id}/move", headers=HTML, data=form)
+        assert refused.status_code == 422
+        return [date.fromisoformat(one) for one in re.findall(r"\?date=([0-9-]+)&amp;time", refused.text)]
+
+    assert min(await choices(first, "2026-03-17")) == TUESDAY.date() + 3 * WEEK
+    sooner = await book_after(desk.store, path, 16, reflection=timedelta())
+    assert min(await choices(sooner, "2026-03-17")) == TUESDAY.date() + 2 * WEEK

@@ -11,15 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.service.definition import Runtime
 from services.chassis.storage.store import Cause, Work
 from services.scheduling.actions.calendar import also_needed
+from services.scheduling.actions.path_rules import times_to_reflect
 from services.scheduling.domain.refusals import CounsellorAway, Overlap
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
-from services.scheduling.store import Centre
+from services.scheduling.store import Centre, Interview
 from services.scheduling.store.slots import FreeTime, Search, calendars_of, free_times, next_times
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be booked. `besides`: the appointment that is to be moved there."""
+    """What is to be booked. `moved`: the appointment that is to be moved there.
+
+    `path`: on which, and `reflection`: the time between its interviews; zero: the team answered that it is sooner.
+    """
 
     centre: str
     counsellor: str
@@ -27,7 +31,9 @@ class Wanted:
     starts_at: datetime
     minutes: int
     subject_ref: UUID | None
-    besides: UUID | None = None
+    path: UUID | None = None
+    reflection: timedelta = timedelta()
+    moved: UUID | None = None
 
 
 class Booking:
@@ -57,11 +63,12 @@ async def booking(running: Runtime, cause: Cause, horizon: timedelta) -> AsyncGe
 
 
 async def free_instead(session: AsyncSession, wanted: Wanted, now: datetime, horizon: timedelta) -> list[FreeTime]:
-    """The next free times from the wanted one on, for the visitor and the room too."""
+    """The next free times from the wanted one on, for the visitor and the room too, that keep the rules of the path."""
     centre = await session.get(Centre, wanted.centre)
     if centre is None or wanted.minutes not in GUIDANCE_MINUTES:
         return []
     day = wanted.starts_at.astimezone(centre.zone).date()
+    moved = await session.get(Interview, wanted.moved) if wanted.moved is not None else None
     search = Search(
         day,
         day + LONGEST_SPAN - timedelta(days=1),
@@ -69,7 +76,8 @@ async def free_instead(session: AsyncSession, wanted: Wanted, now: datetime, hor
         now,
         horizon,
         also=await also_needed(session, centre.code, wanted.room, wanted.subject_ref),
-        besides=wanted.besides,
+        besides=wanted.moved,
+        reflecting=await times_to_reflect(session, wanted.path, centre.zone, wanted.reflection, moved),
     )
     found = await free_times(session, [centre], await calendars_of(session, [centre]), search)
     return next_times(found, FreeTime(wanted.starts_at, wanted.counsellor, centre.code))

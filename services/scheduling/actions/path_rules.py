@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.paths import check_reflection, reflection_ends
+from services.scheduling.domain.paths import check_reflection, reflecting, reflection_ends
+from services.scheduling.domain.times import Interval
 from services.scheduling.store import GuidancePath, Interview, KnownPerson
 from services.scheduling.store.interviews import counted_and_numbered, counted_starts, held_and_booked
 
@@ -52,6 +53,37 @@ async def reflected_from(
 ) -> date | None:
     """The first local day after the time for reflection on an individual path. None: none is kept, or none yet."""
     if not reflection or path.method != Method.INDIVIDUAL:
+        return None
+    return reflection_ends(await counted_starts(session, path.id), reflection, zone)
+
+
+async def times_to_reflect(
+    session: AsyncSession,
+    path_id: UUID | None,
+    zone: ZoneInfo,
+    reflection: timedelta,
+    moved: Interview | None = None,
+) -> list[Interval]:
+    """The times in which no further interview of an individual path is proposed: `check_reflection` refuses them.
+
+    `moved`: the interview of the path that is to be moved. If the team booked it sooner, it may go on being so.
+    """
+    path = await session.get(GuidancePath, path_id) if path_id is not None and reflection else None
+    if path is None or path.method != Method.INDIVIDUAL:
+        return []
+    others = await counted_starts(session, path.id, besides=moved.id if moved is not None else None)
+    found = reflecting(others, reflection, zone)
+    sooner = moved is not None and any(begins <= moved.starts_at < ends for begins, ends in found)
+    return [] if sooner else found
+
+
+async def next_day(session: AsyncSession, path_id: UUID | None, zone: ZoneInfo, reflection: timedelta) -> date | None:
+    """The first local day on which the next interview of an individual path is proposed: after all others.
+
+    None: it has none yet, or is none.
+    """
+    path = await session.get(GuidancePath, path_id) if path_id is not None else None
+    if path is None or path.method != Method.INDIVIDUAL:
         return None
     return reflection_ends(await counted_starts(session, path.id), reflection, zone)
 

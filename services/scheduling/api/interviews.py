@@ -125,7 +125,17 @@ async def book_interview(body: Booking, request: Request, running: Running, pers
     async with booking(running, cause_of(request), horizon_of(running)) as made:
         path = own(await made.work.find(GuidancePath, body.path_id), person, msg("path"))
         counsellor = body.counsellor or required_staff_code(person)
-        made.wanted = Wanted(path.centre, counsellor, body.room, body.starts_at, body.minutes, path.subject_ref)
+        reflection = timedelta() if body.sooner else reflection_of(running)
+        made.wanted = Wanted(
+            path.centre,
+            counsellor,
+            body.room,
+            body.starts_at,
+            body.minutes,
+            path.subject_ref,
+            path.id,
+            reflection,
+        )
         interview = await guidance.book(
             made.work,
             body.path_id,
@@ -136,7 +146,7 @@ async def book_interview(body: Booking, request: Request, running: Running, pers
             arrangement=Arrangement(body.mode, body.interpreter_language),
             horizon=horizon_of(running),
             meant=Meant(body.outside_working_hours, body.while_busy),
-            reflection=timedelta() if body.sooner else reflection_of(running),
+            reflection=reflection,
         )
         return InterviewOut.of(interview)
 
@@ -173,7 +183,17 @@ async def move_interview(id: UUID, body: Move, request: Request, running: Runnin
         room = body.room if "room" in body.model_fields_set else interview.room
         starts_at = body.starts_at or interview.starts_at
         minutes = interview.minutes if body.minutes is None else body.minutes
-        made.wanted = Wanted(interview.centre, counsellor, room, starts_at, minutes, interview.subject_ref, id)
+        made.wanted = Wanted(
+            interview.centre,
+            counsellor,
+            room,
+            starts_at,
+            minutes,
+            interview.subject_ref,
+            interview.path_id,
+            reflection_of(running),
+            id,
+        )
         await guidance.move(
             made.work,
             interview,

@@ -11,6 +11,7 @@ from services.contracts.scheduling import PathOutcome
 from services.scheduling.domain.refusals import PathIsOpen, PathStaysClosed, StillBooked, TimeToReflect
 from services.scheduling.domain.rules import OUTCOME_LABELS
 from services.scheduling.domain.states import may_go_on
+from services.scheduling.domain.times import Interval, local_day
 
 REOPENED = "reopened"
 """The change of a path that was reopened; the others are its outcomes."""
@@ -63,6 +64,15 @@ def check_may_reopen(closed_at: datetime | None, because: str | None, zone: Zone
 def reflection_ends(starts: Collection[datetime], reflection: timedelta, zone: ZoneInfo) -> date | None:
     """The first local day after the time for reflection that follows the last of these interviews; None: none yet."""
     return max(starts).astimezone(zone).date() + reflection if starts else None
+
+
+def reflecting(starts: Collection[datetime], reflection: timedelta, zone: ZoneInfo) -> list[Interval]:
+    """The times, in whole local days, in which `check_reflection` refuses the beginning of one more interview."""
+    if not reflection:
+        return []
+    days = [at.astimezone(zone).date() for at in starts]
+    around = reflection - timedelta(days=1)
+    return [(local_day(day - around, zone)[0], local_day(day + around, zone)[1]) for day in days]
 
 
 def check_reflection(starts_at: datetime, starts: Collection[datetime], reflection: timedelta, zone: ZoneInfo) -> None:

@@ -1,14 +1,17 @@
 """The earliest free times of a centre's counsellors, for the team: one press holds a time and leads to its booking."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Form, Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.copies.areas import area_label
 from services.chassis.i18n import language_name
 from services.chassis.identity.people import Person
@@ -19,11 +22,14 @@ from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import Moment, Whole
 from services.scheduling.actions import holds
+from services.scheduling.actions.path_rules import times_to_reflect
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.holds import owner_of_account
 from services.scheduling.domain.refusals import TooFarAhead
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.domain.slots import apart
+from services.scheduling.domain.times import Interval
+from services.scheduling.pages.booking_form import first_day, uuid_of, within
 from services.scheduling.pages.desk import (
     Booker,
     counsellor_choices,
@@ -33,10 +39,11 @@ from services.scheduling.pages.desk import (
     parse_day,
     spoken_by,
 )
-from services.scheduling.settings import horizon_of, rules_of_settings
-from services.scheduling.store import Centre, SlotHold
+from services.scheduling.settings import horizon_of, reflection_of, rules_of_settings
+from services.scheduling.store import Alias, Centre, SlotHold
 from services.scheduling.store.availability import CounsellorProfile, hours_at, profiles_of
 from services.scheduling.store.booking_rules import rules_of
+from services.scheduling.store.paths import open_individual_path
 from services.scheduling.store.slots import Search, calendars_of, free_times
 
 router = Router("/scheduling/free-times", pages=True)
@@ -129,7 +136,10 @@ async def _page(
 ) -> Response:
     centre, own = await desk_of(session, person, wish.centre)
     now = running.clock()
-    day = parse_day(wish.day, now.astimezone(centre.zone).date())
+    path_id = await _path_of(session, wish)
+    earliest = await first_day(session, running, centre, path_id)
+    day = parse_day(wish.day, earliest)
+    reflecting = await times_to_reflect(session, path_id, centre.zone, reflection_of(running))
     faults: dict[str, str] = {}
     names = dict(await counsellor_choices(session, centre.code))
     offers: list[Offer] = []
@@ -138,7 +148,7 @@ async def _page(
         kept = await rules_of(session, centre.code, rules_of_settings(running))
         times.check_horizon(times.local_day(day, centre.zone)[0], now, kept.horizon, centre.zone, "day")
         offers = await _offers(
-            session, centre, names, profiles, wish, await _search(session, running, person, day, wish)
+            session, centre, names, profiles, wish, await _search(session, running, person, day, wish, reflecting)
         )
     except TooFarAhead as error:
         faults = by_field(error)
@@ -158,17 +168,29 @@ async def _page(
         lengths=lengths(),
         length=length_word(wish.minutes),
         hours_entered=bool(await hours_at(session, [centre])),
+        reflected=earliest if within(reflecting, now) else None,
         keeps_hours=person.has(Role.COUNSELLOR, Role.MANAGER),
         last=day + rules.LONGEST_SPAN - timedelta(days=1),
     )
 
 
-async def _search(session: AsyncSession, running: Runtime, person: Person, day: date, wish: Wish) -> Search:
-    """What the account itself holds counts as free for it."""
+async def _path_of(session: AsyncSession, wish: Wish) -> UUID | None:
+    """The path on which it is to be booked: the chosen one, or the individual path that the person has."""
+    subject_ref = uuid_of(wish.person)
+    if wish.path or subject_ref is None:
+        return uuid_of(wish.path)
+    return await open_individual_path(session, await references_of(session, Alias, subject_ref))
+
+
+async def _search(
+    session: AsyncSession, running: Runtime, person: Person, day: date, wish: Wish, reflecting: Sequence[Interval]
+) -> Search:
+    """What the account itself holds counts as free for it; of a path, what leaves it its time for reflection."""
     held = await session.get(SlotHold, owner_of_account(person.subject))
     last = day + LONGEST_SPAN - timedelta(days=1)
     besides = held.id if held is not None else None
-    return Search(day, last, wish.minutes, running.clock(), horizon_of(running), besides=besides)
+    now, horizon = running.clock(), horizon_of(running)
+    return Search(day, last, wish.minutes, now, horizon, besides=besides, reflecting=reflecting)
 
 
 async def _offers(

@@ -12,13 +12,14 @@ from services.chassis.refusals import Invalid
 from services.chassis.service.definition import Runtime
 from services.contracts.scheduling import AppointmentStatus
 from services.scheduling.actions.calendar import also_needed
+from services.scheduling.actions.path_rules import times_to_reflect
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain.holds import is_live
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.domain.slots import apart
 from services.scheduling.domain.states import is_booked
 from services.scheduling.pages.desk import parse_moment
-from services.scheduling.settings import horizon_of
+from services.scheduling.settings import horizon_of, reflection_of
 from services.scheduling.store import Centre, Interview, SlotHold
 from services.scheduling.store.slots import FreeTime, FreeTimes, Search, calendars_of, free_times
 
@@ -43,7 +44,17 @@ async def times_to_move_to(
     room = await still_in_use(session, centre.code, interview.room)
     also = await also_needed(session, centre.code, room, interview.subject_ref)
     last = day + LONGEST_SPAN - timedelta(days=1)
-    search = Search(day, last, interview.minutes, now, horizon_of(running), also=also, besides=interview.id)
+    reflecting = await times_to_reflect(session, interview.path_id, centre.zone, reflection_of(running), interview)
+    search = Search(
+        day,
+        last,
+        interview.minutes,
+        now,
+        horizon_of(running),
+        also=also,
+        besides=interview.id,
+        reflecting=reflecting,
+    )
     found = await free_times(session, [centre], await calendars_of(session, [centre]), search)
     theirs = _spaced(found, interview, since, OF_THEIRS, lambda code: code == counsellor)
     others = _spaced(found, interview, since, OF_OTHERS, lambda code: code != counsellor)

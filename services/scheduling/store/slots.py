@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.scheduling.domain import slots
 from services.scheduling.domain.availability import BookingRules, worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
+from services.scheduling.domain.times import Interval
 from services.scheduling.store.availability import CounsellorProfile, absences_between, hours_at, profiles_of
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.copies import Centre
@@ -32,7 +33,8 @@ class Search:
 
     `horizon`: of a centre without booking rules. `notice`: what visitors keep; the team keeps the centre's.
     `also`: further calendars that must be free, of a visitor or a room; `besides`: the appointment that is to be
-    moved, whose quarter-hours are free for it.
+    moved, whose quarter-hours are free for it. `reflecting`: within these times none begins, as an interview of the
+    same path is too near.
     """
 
     first: date
@@ -43,6 +45,7 @@ class Search:
     notice: timedelta = timedelta()
     also: Sequence[str] = ()
     besides: UUID | None = None
+    reflecting: Sequence[Interval] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +142,13 @@ async def free_times(
         others |= taken.get(one, 0)
     opened = {one.code: timeline.within(openings(one, timeline)) for one in centres}
     rules = await rules_at(session, {one.code for one in centres}, BookingRules(horizon=search.horizon))
+    reflecting = timeline.touched(search.reflecting)
     bookable = {
         one.code: timeline.bookable(
             search.now, max(search.notice, rules[one.code].notice), rules[one.code].horizon, one.zone
         )
         & timeline.days(search.first, search.last, one.zone)
+        & ~reflecting
         for one in centres
     }
     worked = await worked_bits(session, timeline, centres)
