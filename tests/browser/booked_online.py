@@ -1,10 +1,10 @@
-"""A first interview that a visitor books themselves, in each of its steps."""
+"""A first interview that a visitor books themselves, in each of its steps; and a workshop that begins soon."""
 
 import asyncio
 import re
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from services.chassis.storage.store import Store
 from services.contracts.public_booking import CONFIRMED_PERSON, HELD_TIME, ConfirmedPerson, HeldTime
 from services.intake.actions.confirmations import confirmation_secret
 from services.intake.app import SERVICE as INTAKE
+from services.intake.store.appointments import WorkshopSession
 from services.intake.store.booking_requests import BookingRequest
 from tests.journeys.stacks import Stack
 
@@ -57,8 +58,32 @@ def _sealed(signer: Signer, held: HeldTime) -> str:
     return signer.seal(HELD_TIME, held.model_dump(mode="json"))
 
 
+async def begins_soon(stack: Stack, workshop: UUID, now: datetime) -> str:
+    """A session of this workshop, which intake alone knows. Returns its id."""
+    store, id, begins = _store(stack), uuid4(), now + timedelta(minutes=20)
+    try:
+        async with store.work() as work:
+            work.add(
+                WorkshopSession(
+                    id=id,
+                    workshop_id=workshop,
+                    centre="liege",
+                    counsellor="liege-c01",
+                    starts_at=begins,
+                    ends_at=begins + timedelta(hours=4),
+                )
+            )
+    finally:
+        await store.close()
+    return str(id)
+
+
+def _store(stack: Stack) -> Store:
+    return Store(Settings(data=stack.data).store_url("intake"), "intake", INTAKE.metadata)
+
+
 async def _secret(stack: Stack, signer: Signer) -> str:
-    store = Store(Settings(data=stack.data).store_url("intake"), "intake", INTAKE.metadata)
+    store = _store(stack)
     try:
         async with store.read() as session:
             row = (await session.scalars(sa.select(BookingRequest))).one()

@@ -33,11 +33,12 @@ from services.impact.app import SERVICE as IMPACT
 from services.impact.domain import Measure
 from services.impact.store import ExactRead
 from services.intake.actions.letters import stop_address
+from services.intake.actions.presence import presence_address
 from services.intake.app import SERVICE as INTAKE
 from services.intake.store import Export
 from services.launcher import demo
 from services.scheduling.claims import STAFF_CODE
-from tests.browser.booked_online import booked_online
+from tests.browser.booked_online import begins_soon, booked_online
 from tests.givens.accounts import REGION as MANAGER
 from tests.givens.accounts import REGION_BY as MANAGER_BY
 from tests.givens.accounts import account_waits, account_works, rights, signs_in
@@ -52,9 +53,14 @@ class Morning:
     """A running platform, what is there by name, and the keys to it."""
 
     stack: Stack
-    made: dict[str, str]
+    lasting: dict[str, str]
     signer: Signer
     people: dict[str, Person]
+
+    @property
+    def made(self) -> dict[str, str]:
+        """What is there by name, and the address that a workshop's screen shows now."""
+        return self.lasting | {"here": presence_address(self.signer, "", UUID(self.lasting["session"]))}
 
     async def enters(self, page: Page, who: str, lang: str = "fr") -> None:
         """This person has signed in on this screen, in this language; "" is anybody."""
@@ -100,9 +106,9 @@ def morning(folder: Path) -> Generator[Morning]:
             "no-centre": staff("no-centre", set()),
         }
         stop = stop_address(signer, "", UUID(made["person"]))
-        more = {"nothing": str(uuid4()), "stop": stop} | booked_online(
-            stack, signer, datetime.fromisoformat(made["now"])
-        )
+        now = datetime.fromisoformat(made["now"])
+        more = {"nothing": str(uuid4()), "stop": stop} | booked_online(stack, signer, now)
+        more |= {"session": asyncio.run(begins_soon(stack, UUID(made["announced"]), now))}
         yield Morning(stack, made | more, signer, people)
 
 

@@ -256,6 +256,11 @@ async def test_who_arrived_for_a_workshop_is_not_recorded_as_absent(
     undone = VisitorArrivalUndone(visit_id=adult.visit_id, centre=LIEGE, at=TUESDAY, checked_in_at=TUESDAY, **which)
     await react(store, [undone])
     await records()
+    await react(store, [arrived(adult, **which)])
+    with pytest.raises(Refused, match="seat-has-arrived"):
+        await records()
+    clock.now = TUESDAY + timedelta(days=1)
+    await records()  # intake can undo no arrival any more: who leads the workshop knows who came
 
 
 async def test_the_board_shows_the_arrival_and_starts_the_interview(

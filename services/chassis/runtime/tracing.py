@@ -20,7 +20,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from services.chassis.runtime.settings import Settings
 
-SECRET_PATH = re.compile(r"^(/[a-z]+/(?:book/page|confirm|confirmed|ics|l|stop|t)/).+", re.DOTALL)
+SECRET_PATH = re.compile(r"^(/[a-z]+/(?:book/page|confirm|confirmed|ics|l|mine/here|stop|t)/).+", re.DOTALL)
 """After this, in whatever service, an address has a secret. The log of deploy/local's proxy hides the same."""
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _PROPAGATOR = TraceContextTextMapPropagator()

@@ -18,6 +18,7 @@ from services.scheduling.actions.boards import board
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.attendance import check_no_final_interview, check_recordable
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus, is_finished
+from services.scheduling.domain.times import same_day
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.counted_people import no_other_presence
 from services.scheduling.store.interviews import counted_on
@@ -31,8 +32,9 @@ async def record_attendance(
 
     The last session's attendance finishes the workshop: for each participant who attended it, the finalising session
     becomes due. A correction of it makes the session due, or withdraws it as long as none is booked or held.
-    Raises `NotYet` before the session, `SeatNotTaken`, `SeatHasArrived`, `WorkshopClosed` of one that was cancelled,
-    `AttendanceStays` when it is too late, `FinalInterviewBooked`, `FinalInterviewHeld`, `PathIsClosed`, `Stale`.
+    Raises `NotYet` before the session, `SeatNotTaken`, `SeatHasArrived` on the day of the session, `AttendanceStays`
+    when it is too late, `WorkshopClosed` of a cancelled one, `FinalInterviewBooked`, `FinalInterviewHeld`,
+    `PathIsClosed`, `Stale`.
     """
     check_version(workshop, version)
     centre = await known_centre(work.session, Centre, workshop.centre)
@@ -46,7 +48,8 @@ async def record_attendance(
     if not {seat.id for seat in seats}.issuperset(came):
         raise refusals.SeatNotTaken()
     arrived = {seat: at for (_, seat), at in (await arrivals_of(work.session, [session_id])).items()}
-    rules.check_present([seat.id for seat in seats], came, arrived, centre.zone)
+    if same_day(meeting.starts_at, work.now, centre.zone):  # later, no arrival can be undone: the list says who came
+        rules.check_present([seat.id for seat in seats], came, arrived, centre.zone)
     final, finished = meeting is meetings[-1], is_finished(WorkshopStatus(workshop.status))
     known = await attendance_of(work.session, [session_id])
     changed = [seat for seat in seats if _attended(known.get((session_id, seat.id))) is not (seat.id in came)]

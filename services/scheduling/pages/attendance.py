@@ -33,6 +33,7 @@ from services.scheduling.domain.states import (
     is_offered,
     takes_seats,
 )
+from services.scheduling.domain.times import same_day
 from services.scheduling.pages.desk import Counsellor, length_word, reason_labels, reasons, sides
 from services.scheduling.settings import answer_of
 from services.scheduling.store import Alias, Centre, Seat, Workshop
@@ -226,6 +227,7 @@ async def _workshop_page(
         "open": takes_seats(WorkshopStatus(workshop.status)),
         "meetings": meetings,
         "correctable": may_record(WorkshopStatus(workshop.status), meetings[-1].recorded_at, now),
+        "today": {meeting.id for meeting in meetings if same_day(meeting.starts_at, now, centre.zone)},
         "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
         "participants": participants,
         "waitlist": waitlist,

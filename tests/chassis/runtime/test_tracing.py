@@ -174,6 +174,8 @@ def test_a_span_holds_no_query(spans: Spans) -> None:
         "/sample/list",
         "/sample/ics/abcde.ics",
         "/sample/book/page/a",
+        "/sample/mine/here/abcde",
+        "/sample/mine",
         "/sample/book",
     ):
         with spans.provider.get_tracer("t").start_as_current_span("GET", attributes={"url.path": path}):
@@ -184,5 +186,7 @@ def test_a_span_holds_no_query(spans: Spans) -> None:
         {"url.query": "", "url.path": "/sample/list"},
         {"url.query": "", "url.path": "/sample/ics/…"},
         {"url.query": "", "url.path": "/sample/book/page/…"},
+        {"url.query": "", "url.path": "/sample/mine/here/…"},
+        {"url.query": "", "url.path": "/sample/mine"},
         {"url.query": "", "url.path": "/sample/book"},
     ]

@@ -25,6 +25,11 @@ def _ticket(world: World) -> dict[str, str]:
     return {"secret": world.process.signer.disguise("ticket", world.liege["walk-in"])}
 
 
+def _presence(world: World) -> dict[str, str]:
+    """The address that the screen of the workshop's session shows."""
+    return {"secret": world.process.signer.seal("presence", {"session": world.liege["session"].hex})}
+
+
 def _stop(world: World) -> dict[str, str]:
     """The address at which a person stops their messages."""
     return {"secret": world.process.signer.disguise("stop-messages", world.liege["person"])}
@@ -138,6 +143,10 @@ INTAKE: Asks = {
     "POST /intake/book/page/{secret}": lambda w, me: Ask(at=_NOBODYS, form={}, done=(404,)),
     "GET /intake/t/{secret}": lambda w, me: Ask(at=_ticket(w)),
     "GET /intake/t/{secret}/stream": lambda w, me: Ask(at=_ticket(w)),
+    "GET /intake/mine/here/{secret}": lambda w, me: Ask(at=_presence(w)),
+    "POST /intake/mine/here/{secret}": lambda w, me: Ask(form={}, at=_presence(w), done=(200, 422)),
+    "GET /intake/sessions/{id}/code": lambda w, me: Ask(at={"id": w.liege["session"]}),
+    "GET /intake/sessions/{id}/code/part": lambda w, me: Ask(at={"id": w.liege["session"]}),
     "POST /intake/l/{secret}": lambda w, me: Ask(form={"pin": PIN}),
     "POST /intake/visits/{id}/plan": lambda w, me: Ask(form={"pin": PIN}),
     "POST /intake/visits/{id}/link": lambda w, me: Ask(form={}),

@@ -90,7 +90,7 @@ class HttpSettings(FromEnvironment):
     )
     limit_code: Rate = Field(
         default="120/10 minutes",
-        description="Most tries of the code of an appointment by one account or token; by process.",
+        description="Most tries of the code of an appointment by one account, token or address; by process.",
     )
     limit_booking: Rate = Field(
         default="60/hour",
