@@ -125,3 +125,25 @@ async def test_the_page_offers_to_undo_it_and_so_does_the_api(desk: Client, know
     await press(desk, f"{page}/missed", version=str(again.json()["version"]))
     clock.now = TUESDAY + NO_SHOW_UNDONE_WITHIN + DAY
     assert f"{page}/undo-missed" not in await see(desk, page)
+
+
+@pytest.mark.parametrize(
+    ("came", "ended", "counts"),
+    [(-120, -60, False), (-120, 5, True), (-120, None, True), (-20, -5, True), (15, 40, True), (180, 200, False)],
+)
+async def test_only_a_visit_around_the_appointment_is_an_arrival_for_it(
+    store: Store, adult: Visitor, clock: FixedClock, came: int, ended: int | None, counts: bool
+) -> None:
+    """Minutes from the start of the appointment: who came as a walk-in in the morning may miss it in the afternoon."""
+    booked = await book(store, await take_path(store, adult))
+    at = TUESDAY + timedelta(minutes=came)
+    await react(store, [adult.checks_in(at), adult.is_identified(at)])
+    if ended is not None:
+        await react(store, [adult.is_served(TUESDAY + timedelta(minutes=ended))])
+    clock.now = TUESDAY + timedelta(hours=5)
+    if counts:
+        with pytest.raises(refusals.VisitorIsHere):
+            await change(store, booked.id, no_shows.miss)
+    else:
+        await change(store, booked.id, no_shows.miss)
+    assert (await rows_of(store, Interview))[0].status == ("booked" if counts else "noshow")

@@ -15,14 +15,14 @@ from services.scheduling.domain import rules, times
 from services.scheduling.domain.refusals import PersonUnknown
 from services.scheduling.domain.states import BOOKED, MISSED, is_booked
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
-from services.scheduling.store.copies import visit_of_person
+from services.scheduling.store.copies import visit_at
 
 
 async def miss(work: Work, interview: Interview, version: int | None = None) -> None:
     """Record a no-show.
 
     Raises `NotBooked`, `NotYet` before the start, `VisitorHasArrived` if they arrived for it, `VisitorIsHere` if they
-    checked in that day otherwise.
+    were at the centre then for another need.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
@@ -32,7 +32,7 @@ async def miss(work: Work, interview: Interview, version: int | None = None) -> 
     if interview.subject_ref is not None:
         day = times.local_day(interview.starts_at.astimezone(centre.zone).date(), centre.zone)
         refs = await references_of(work.session, Alias, interview.subject_ref)
-        visit = await visit_of_person(work.session, refs, *day)
+        visit = await visit_at(work.session, refs, day, interview.starts_at, interview.minutes or 0)
         rules.check_absent(visit.ticket if visit else None, here=visit is not None)
     interview.status, interview.counted_as = AppointmentStatus.NOSHOW.value, None
     work.emit(

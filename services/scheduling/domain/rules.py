@@ -42,6 +42,8 @@ LONGEST_SPAN = timedelta(days=31)
 """The days in which free times are looked for at once."""
 NO_SHOW_UNDONE_WITHIN = timedelta(days=7)
 """How long after its start a no-show of an appointment can be undone."""
+COMES_BEFORE = timedelta(minutes=30)
+"""How long before an appointment a visit may begin and end that counts as having come for it."""
 NEEDED_PURPOSE = Purpose.GUIDANCE.value
 """The purpose that a visitor must consent to before anything is booked for them."""
 WORKSHOP_ENTERED_WITHIN = timedelta(days=31)
@@ -223,7 +225,7 @@ def check_begun(starts_at: datetime, now: datetime, zone: ZoneInfo) -> None:
 
 
 def check_absent(ticket: str | None, *, here: bool) -> None:
-    """A visitor who checked in that day is no no-show. Raises `VisitorIsHere`."""
+    """A visitor who was at the centre at the time of the appointment is no no-show. Raises `VisitorIsHere`."""
     if here:
         raise VisitorIsHere(ticket=ticket or "–")
 

@@ -1,7 +1,7 @@
 """Copies of other services' data, updated by their events: centres, visits in the room, registered visitors."""
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.intake import IN_THE_ROOM
-from services.scheduling.domain.rules import NEEDED_PURPOSE
+from services.scheduling.domain.rules import COMES_BEFORE, NEEDED_PURPOSE
 from services.scheduling.domain.states import PRESENT
 from services.scheduling.domain.times import Hours
 from services.scheduling.store.table import Table
@@ -152,17 +152,28 @@ async def changes_after(session: AsyncSession, day: Day, seq: int, limit: int = 
     return (await session.execute(_CHANGES_AFTER, asked)).all()
 
 
-async def visit_of_person(
-    session: AsyncSession, refs: Collection[UUID], since: datetime, until: datetime
+async def visit_at(
+    session: AsyncSession, refs: Collection[UUID], day: tuple[datetime, datetime], starts_at: datetime, minutes: int
 ) -> Waiting | None:
-    """A visit of this visitor that checked in from `since` to `until` and did not leave unserved, or None."""
+    """A visit of this visitor that day during which an appointment was to begin, or None; not one left unserved.
+
+    It goes on, ended after the start, or began from `COMES_BEFORE` before it until the end of the appointment. An
+    earlier visit was for another need.
+    """
+    begun = col(Waiting.checked_in_at)
+    ends_at = starts_at + timedelta(minutes=minutes)
+    for_it = sa.or_(
+        col(Waiting.status).in_(IN_THE_ROOM),
+        sa.and_(begun < ends_at, sa.or_(begun >= starts_at - COMES_BEFORE, col(Waiting.ended_at) > starts_at)),
+    )
     query = (
         sa.select(Waiting)
         .where(
             col(Waiting.subject_ref).in_(refs),
-            col(Waiting.checked_in_at) >= since,
-            col(Waiting.checked_in_at) < until,
+            begun >= day[0],
+            begun < day[1],
             col(Waiting.status).in_(PRESENT),
+            for_it,
         )
         .limit(1)
     )

@@ -72,10 +72,11 @@ class NotArrived(Refused):
 
 
 class VisitorIsHere(Refused):
-    """A visitor who checked in that day is no no-show."""
+    """A visitor who was at the centre at the time of the appointment is no no-show."""
 
     slug = "visitor-is-here"
     message = msg(
-        "This person came to the centre that day (ticket {ticket}). Record that the interview took place, or cancel it."
+        "This person was at the centre at the time of the appointment (ticket {ticket}). Record that the interview "
+        "took place, or cancel it."
     )
     field_name = "status"
