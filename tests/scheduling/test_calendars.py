@@ -145,7 +145,7 @@ def test_a_free_time_is_cut_at_full_hours_into_places_that_an_appointment_fits_i
     assert cut("09:15", "10:00") == [("09:15", "10:00", False)]
 
 
-@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 20)), max_size=6))
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 20)), max_size=MOST_LANES))
 def test_what_overlaps_stands_side_by_side(spans: list[tuple[int, int]]) -> None:
     spans.sort()
     found = lanes(spans)
@@ -175,14 +175,17 @@ async def test_a_week_has_interviews_workshops_absences_and_free_time(
     assert placed(friday, "free") == [(1, 4), (5, 4), (9, 4)], "in the mornings, while the centre is open"
 
 
-async def test_a_cancelled_interview_stands_beside_the_time_that_is_free_again(
+async def test_a_cancelled_interview_takes_no_place_beside_the_time_that_is_free_again(
     store: Store, adult: Visitor, clock: FixedClock
 ) -> None:
     interview = await book(store, await take_path(store, adult), TUESDAY)
     await change(store, interview.id, guidance.cancel, by=Side.VISITOR, reason="other")
     (tuesday,) = await columns(store, asked(clock, View.DAY))
     beside = [(one.shape, one.lane, one.lanes) for one in tuesday.items if one.first == 5]
-    assert sorted(beside) == [("entry", 1, 2), ("free", 2, 2)]
+    assert beside == [("free", 1, 1)]
+    async with store.read() as session:
+        below = (await calendar_board(session, asked(clock, View.DAY)))["off"]
+    assert [one.id for one in below] == [interview.id], "it can still be opened"
 
 
 async def test_a_room_has_what_is_booked_in_it_and_its_free_time(

@@ -23,7 +23,7 @@ SHORTEST_APPOINTMENT = timedelta(minutes=60)
 """The shorter length of a guidance interview: less free time can be seen, and not pressed."""
 SHORTEST_PLACE = timedelta(minutes=30)
 """A free place is at least so long, so that a finger meets it."""
-MOST_LANES = 6
+MOST_LANES = 12
 """How many entries stand side by side in one column; further ones lie over the last."""
 
 Mark = tuple[int, int, int]
@@ -172,8 +172,10 @@ def lanes(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _width(number: int) -> int:
-    """Lanes are halves, thirds, quarters or sixths."""
-    return MOST_LANES if number > 4 else number
+    """Lanes are halves, thirds, quarters, sixths or twelfths."""
+    if number <= 4:
+        return number
+    return 6 if number <= 6 else MOST_LANES
 
 
 def runs(bits: int) -> Iterator[tuple[int, int]]:

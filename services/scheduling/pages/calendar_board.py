@@ -22,6 +22,7 @@ from services.scheduling.pages.calendar_shapes import (
     Column,
     Item,
     address_of,
+    takes_time,
 )
 from services.scheduling.pages.desk import length_word
 from services.scheduling.store import Centre
@@ -95,7 +96,8 @@ async def calendar_board(session: AsyncSession, asked: Asked) -> dict[str, Any]:
     else:
         found.blocks = _seen_by(found, await blocks_of(session, subject, *found.span), subject)
         columns, rows = await _columns(session, found, of_all=of_all)
-        shown = {"cells": None, "columns": columns, "rows": rows}
+        off = [one for one in found.blocks if not takes_time(one) and one.kind != ELSEWHERE]
+        shown = {"cells": None, "columns": columns, "rows": rows, "off": off}
     codes = {code for one in found.blocks for code in one.counsellors} | {code for code, _centre in found.calendars}
     away = {code for cell in shown["cells"] or () for code in cell.away}
     return shown | {
@@ -169,7 +171,7 @@ def _seen_by(found: _Found, blocks: Sequence[Block], subject: Subject) -> list[B
 async def _columns(session: AsyncSession, found: _Found, *, of_all: bool) -> tuple[list[Column], Rows]:
     zone = found.centre.zone
     openings = {day: list(_openings(found, day)) for day in found.days}
-    timed = [one.interval for one in found.blocks if one.kind not in NOT_HERE]
+    timed = [one.interval for one in found.blocks if one.kind not in NOT_HERE and takes_time(one)]
     free = found.free_of(found.calendars)
     opened = (at for one in openings.values() for at in one)
     hours = hours_around([*timed, *(one for _centre, one in free), *opened], zone)
@@ -208,7 +210,7 @@ def _column(
     openings: Sequence[Interval],
 ) -> Column:
     begins, ends = local_day(day, rows.zone)
-    today = [one for one in blocks if one.starts_at < ends and one.ends_at > begins]
+    today = [one for one in blocks if one.starts_at < ends and one.ends_at > begins and takes_time(one)]
     spans = {one.key: span for one in today if (span := rows.span(day, one.interval))}
     items = [
         Item("entry", *spans[one.key], block=one) for one in today if one.kind not in NOT_HERE and one.key in spans
@@ -221,7 +223,6 @@ def _column(
                 for one in cut
                 if (span := rows.span(day, (one.begins, one.ends)))
             ]
-    # What was cancelled has its place beside the time that is free again.
     items.sort(key=lambda one: (one.first, -one.count, one.shape))
     for one, (lane, number) in zip(items, lanes([(one.first, one.count) for one in items]), strict=True):
         one.lane, one.lanes = lane, number

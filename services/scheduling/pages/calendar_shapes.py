@@ -5,13 +5,23 @@ from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from services.chassis.runtime.clock import Clock
+from services.contracts.scheduling import AppointmentStatus
 from services.scheduling.domain.calendars import Place, View
-from services.scheduling.store.calendars import Block
+from services.scheduling.domain.states import WorkshopStatus
+from services.scheduling.store.calendars import NOT_HERE, Block
 
 ELSEWHERE = "elsewhere"
 """The `Block.kind` of what a counsellor has at a centre that is none of the reader's: only its time is shown."""
 IN_A_WEEK, IN_A_MONTH = 12, 3
 """How many entries of a day a list shows; the day's own page has the others."""
+
+
+_OFF = (AppointmentStatus.CANCELLED.value, AppointmentStatus.ENTERED_IN_ERROR.value, WorkshopStatus.CANCELLED.value)
+
+
+def takes_time(block: Block) -> bool:
+    """Whether it has a place among the rows of a day. What was cancelled or entered in error is listed below them."""
+    return block.kind in NOT_HERE or block.status not in _OFF
 
 
 @dataclass(frozen=True, slots=True)
