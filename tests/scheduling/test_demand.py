@@ -1,6 +1,7 @@
 """The figures of a centre's demand and load, against a slow and plain computation of the same over random histories."""
 
 import csv
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
 from math import ceil
@@ -242,6 +243,10 @@ async def test_page_api_and_files_have_the_same_figures(desk: Client, clock: Fix
     this = found.weeks[8]
     assert f'<dt>Missing slots this week</dt> <dd class="figure-value">{this.more}</dd>' in html
     assert "Week 10: from 02/03/2026" in html
+    widths = [float(one) for one in re.findall(r'bar-fill" width="([0-9.]+)"', html)]
+    asked = [one.expected if one.coming else one.demand for one in found.weeks]
+    of_open = zip(asked, (one.open_slots for one in found.weeks), strict=True)
+    assert widths == [round(100 * number / max(number, whole, 1), 2) for number, whole in of_open], "of its own week"
     assert "No working hours entered: <bdi>" in html
     for part, count in (("weeks", 16), ("counsellors", 2 * len(found.counsellors)), ("delays", None)):
         answer = await desk.get(f"{API}.csv", params={"centre": LIEGE, "part": part})

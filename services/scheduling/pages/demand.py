@@ -17,6 +17,7 @@ from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.scheduling.actions.demand import Demand, demand_of
 from services.scheduling.domain.demand import FEWEST, WEEKS, Load, NoShows
+from services.scheduling.pages.desk import length_word
 from services.scheduling.store import Centre
 from services.scheduling.store.counsellors import counsellor_names
 
@@ -36,9 +37,9 @@ async def choose(request: Request, read: Reading, person: Insider) -> Response:
 class LoadWords(NamedTuple):
     """A load as the page shows it."""
 
-    worked: float | None
-    """Hours."""
-    booked: float
+    worked: int | None
+    """Minutes."""
+    booked: int
     share: str | None
 
 
@@ -79,6 +80,7 @@ async def centre_demand(centre: Key, request: Request, read: Reading, running: R
             (_("All"), found.delay),
         ],
         rates=_rates(found),
+        length_word=length_word,
     )
 
 
@@ -89,8 +91,7 @@ def _by_area(found: Demand, centre: Centre) -> list[tuple[str | None, object]]:
 
 
 def _load(one: Load) -> LoadWords:
-    worked = None if one.worked is None else round(one.worked / 60, 1)
-    return LoadWords(worked, round(one.booked / 60, 1), _percent(one.share) if one.share is not None else None)
+    return LoadWords(one.worked, one.booked, _percent(one.share) if one.share is not None else None)
 
 
 def _rates(found: Demand) -> list[RateWords]:
