@@ -233,12 +233,16 @@ async def test_on_the_board_one_press_finishes_with_the_plain_outcome_and_guidan
     html = (await desk.get("/scheduling/")).text
     assert "L’offre d’orientation est acceptée\u00a0: fixez le premier rendez-vous." in html
     assert f"/scheduling/interviews/new?centre=liege&amp;person={known.subject_ref}" in html
+    (mine,) = re.findall(rf'<li class="queue-row" id="interview-{id}".*?</li>', html, re.DOTALL)
+    assert "E-007" in mine, "of interviews of one minute, the ticket says which it is"
+    assert "Annuler la fin et effacer le résultat" in html, "said before it is pressed"
     assert await press(desk, f"/interviews/{id}/undo-hold", version=2) == (
         "done:L’entretien continue. Son résultat est effacé."
     )
     await press(desk, f"/interviews/{id}/finish", version=3, next_step="none")
     (_first, second) = await emitted_events(desk.store, InterviewHeld)
     assert second.outcome == InterviewOutcome()
+    assert "effacer le résultat" not in (await desk.get("/scheduling/")).text, "none was stated"
 
 
 async def test_who_is_not_known_is_to_be_registered_before_they_are_booked(desk: Client) -> None:

@@ -27,7 +27,7 @@ from services.scheduling.domain import times
 from services.scheduling.domain.outcomes import may_resume
 from services.scheduling.domain.states import is_held, is_running
 from services.scheduling.pages.desk import Counsellor, desk_of, length_word
-from services.scheduling.pages.outcomes import StepForm, form_of, outcome_choices
+from services.scheduling.pages.outcomes import StepForm, form_of, is_filled_in, outcome_choices
 from services.scheduling.pages.taking import taking_view
 from services.scheduling.store import Centre, Interview, Waiting
 from services.scheduling.store.copies import tickets_of
@@ -164,6 +164,7 @@ async def centre_board(session: AsyncSession, code: str, clock: Clock) -> dict[s
         "length_word": length_word,
         "outcomes": outcome_choices(centre),
         "form_of": form_of,
+        "is_filled_in": is_filled_in,
     }
 
 

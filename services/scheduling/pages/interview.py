@@ -43,6 +43,7 @@ from services.scheduling.pages.desk import (
     video_of,
 )
 from services.scheduling.pages.offers import times_to_move_to
+from services.scheduling.pages.outcomes import is_filled_in
 from services.scheduling.settings import horizon_of, rules_of_settings
 from services.scheduling.store import Centre, GuidancePath, Interview
 from services.scheduling.store.booking_rules import rules_of
@@ -205,6 +206,7 @@ async def _interview_page(
         status=status,
         interview=interview,
         video=video_of(running, interview, kept),
+        is_filled_in=is_filled_in,
         resume_until=resumed_until(AppointmentStatus(interview.status), interview.ended_at, running.clock()),
         undo_until=await _undo_until(running, session, interview, path),
         begun=interview.starts_at <= running.clock(),

@@ -197,6 +197,11 @@ def form_of(interview: Interview) -> dict[str, Any]:
     }
 
 
+def is_filled_in(interview: Interview) -> bool:
+    """Whether its outcome says anything, which is lost when its end is undone."""
+    return interview.result not in (None, InterviewOutcome())
+
+
 _UNTICKED: dict[str, Any] = {
     "version": "",
     "area": "",
