@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import Side
 from services.scheduling.actions import availability, guidance
 from services.scheduling.domain import refusals
+from services.scheduling.pages.hours_words import absence_words
 from services.scheduling.store import CounsellorAbsence, CounsellorProfile, QuarterHour
 from tests.givens.rows import rows_of
 from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, liege, react
@@ -48,6 +49,25 @@ async def test_an_appointment_in_an_absence_is_not_moved_within_it(
     with pytest.raises(refusals.CounsellorAway):
         await move(store, booked.id, starts_at=TUESDAY + timedelta(minutes=15))
     await move(store, booked.id, starts_at=TUESDAY + timedelta(minutes=30))
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "words"),
+    [
+        ("2026-12-24T00:00", "2027-01-01T00:00", "jeudi 24 décembre 2026 – jeudi 31 décembre 2026"),
+        (
+            "2026-12-24T14:00",
+            "2027-01-01T00:00",
+            "jeudi 24 décembre 2026, 14:00 – jusqu’au jeudi 31 décembre 2026 inclus",
+        ),
+        ("2026-12-24T14:00", "2026-12-25T00:00", "jeudi 24 décembre 2026, 14:00–24:00"),
+        ("2026-12-24T14:00", "2026-12-25T12:00", "jeudi 24 décembre 2026, 14:00 – vendredi 25 décembre 2026, 12:00"),
+    ],
+)
+def test_an_absence_ends_on_the_last_day_that_was_entered(begins: str, ends: str, words: str) -> None:
+    at = [datetime.fromisoformat(one).replace(tzinfo=BRUSSELS) for one in (begins, ends)]
+    absence = CounsellorAbsence(id=uuid4(), counsellor=NADIA, starts_at=at[0], ends_at=at[1])
+    assert absence_words(absence, BRUSSELS) == words
 
 
 async def test_a_manager_sees_what_their_own_centres_have_booked(desk: Client, known: Visitor) -> None:

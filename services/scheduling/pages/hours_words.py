@@ -66,6 +66,11 @@ def absence_words(absence: CounsellorAbsence, zone: ZoneInfo) -> str:
     if _is_midnight(begins) and _is_midnight(ends):
         first, last = begins.date(), ends.date() - timedelta(days=1)
         return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
+    if _is_midnight(ends):
+        last = ends.date() - timedelta(days=1)
+        if begins.date() == last:
+            return f"{_day(last)}, {begins:%H:%M}–24:00"
+        return f"{_day(begins.date())}, {begins:%H:%M} – {_('up to and including {day}').format(day=_day(last))}"
     if begins.date() == ends.date():
         return f"{_day(begins.date())}, {begins:%H:%M}–{ends:%H:%M}"
     return f"{_day(begins.date())}, {begins:%H:%M} – {_day(ends.date())}, {ends:%H:%M}"
