@@ -34,6 +34,8 @@ class CalendarQuery(Input):
     date: Key = ""
     counsellor: Key = ""
     room: Key = ""
+    lang: Key = ""
+    """Read before the page is: the language that the reader chose on it."""
 
 
 @router.get("/agenda")
