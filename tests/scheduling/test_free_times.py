@@ -163,3 +163,12 @@ async def test_another_centre_is_refused(desk: Client) -> None:
     form = {"centre": "mons", "counsellor": NADIA, "starts_at": TUESDAY.isoformat(), "minutes": "60"}
     assert (await desk.post(PAGE, data=form)).status_code == 403
     assert await rows_of(desk.store, SlotHold) == []
+
+
+async def test_a_day_that_is_too_far_ahead_is_refused_once(desk: Client, known: Visitor) -> None:
+    form = {"person": str(known.subject_ref), "date": "2029-12-13", "time": "10:00", "minutes": "60"}
+    page = "/scheduling/interviews/new"
+    answer = await desk.post(page, data=form | {"counsellor": NADIA}, headers={"accept": "text/html"})
+    assert answer.status_code == 422
+    assert re.findall(r'href="#(date|starts_at)"', answer.text) == ["date"]
+    assert answer.text.count("trop lointaine") == 2, "in the summary and beside the field"

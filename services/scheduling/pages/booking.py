@@ -175,7 +175,7 @@ async def _form_page(
         centre=centre_copy,
         centre_name=centre_copy.name,
         form=form,
-        errors=slots.get("errors", {}) | (errors or {}),
+        errors=_once(slots.get("errors", {}), errors or {}),
         people=[] if subject_ref else people,
         last_person=last_person,
         subject_ref=subject_ref,
@@ -195,6 +195,11 @@ async def _form_page(
         counsels=counsels,
         kept_until=kept_until(held, centre_copy, runtime_of(request).clock(), dict(form)),
     )
+
+
+def _once(of_day: dict[str, str], refused: dict[str, str]) -> dict[str, str]:
+    """The faults of the form. A day that is too far ahead is refused for its day, and not for its time too."""
+    return of_day | {name: one for name, one in refused.items() if not of_day or name != "starts_at"}
 
 
 async def _is_due(session: AsyncSession, path: GuidancePath) -> bool:

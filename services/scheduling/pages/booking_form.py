@@ -87,11 +87,11 @@ async def slots_beside(
     earliest = await first_day(session, running, centre, whom.path_id)
     day = parse_day(form.date, earliest)
     if form.minutes not in GUIDANCE_MINUTES:
-        return {"day": day, "times": [], "first": []}
+        return {"day": day, "times": [], "first": [], "reflected": None}
     try:
         times.check_horizon(times.local_day(day, centre.zone)[0], now, horizon, centre.zone, "date")
     except TooFarAhead as error:
-        return {"day": day, "times": [], "first": [], "errors": by_field(error)}
+        return {"day": day, "times": [], "first": [], "reflected": None, "errors": by_field(error)}
     reflection = timedelta() if form.sooner else reflection_of(running)
     search = Search(
         day,
