@@ -40,6 +40,7 @@ from services.scheduling.store.earlier import (
     ended_before,
     held_now,
     live_offers,
+    lock_ended,
     lock_wishes,
     offers_alone,
     who_waits,
@@ -86,8 +87,8 @@ async def offer_earlier_times(store: Store, terms: Terms) -> bool:
             await carry_out(work, await _what_is_due(work.session, code, work.now, terms, locked))
     if old:
         async with store.work() as work:
-            again = await ended_before(work.session, now - KEPT, BATCH, lock=True)  # who asked again meanwhile waits
-            await delete_wishes(work.session, again)
+            ended = await lock_ended(work.session, old, now - KEPT)  # not who asked again meanwhile
+            await delete_wishes(work.session, ended)
     return len(old) == BATCH
 
 

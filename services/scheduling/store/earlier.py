@@ -121,11 +121,19 @@ async def live_offers(session: AsyncSession) -> Sequence[EarlierOffer]:
 
 async def offers_alone(session: AsyncSession, *, lock: bool) -> Sequence[EarlierOffer]:
     """The offers that have not ended although nobody waits for one, by id. There should be none."""
-    interview = col(EarlierOffer.interview_id)
-    waits = sa.select(col(EarlierWish.interview_id)).where(col(EarlierWish.interview_id) == interview, _waits())
-    query = sa.select(EarlierOffer).where(_LIVE, ~waits.exists()).order_by(col(EarlierOffer.id))
-    query = query.execution_options(populate_existing=True)
-    return (await session.scalars(query.with_for_update() if lock else query)).all()
+    live = await live_offers(session)
+    theirs = in_list(col(EarlierWish.interview_id), "interviews")
+    asked = await session.scalars(
+        sa.select(col(EarlierWish.interview_id)).where(theirs, _waits()),
+        {"interviews": sorted(one.interview_id for one in live)},
+    )
+    waiting = set(asked)
+    alone = [one for one in live if one.interview_id not in waiting]
+    if not (alone and lock):
+        return alone
+    again = sa.select(EarlierOffer).where(in_list(col(EarlierOffer.id), "offers"), _LIVE).order_by(col(EarlierOffer.id))
+    again = again.with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(again, {"offers": [one.id for one in alone]})).all()
 
 
 async def live_offer_of(session: AsyncSession, interview_id: UUID) -> EarlierOffer | None:
@@ -172,8 +180,14 @@ async def delete_wishes(session: AsyncSession, interviews: Collection[UUID]) -> 
         await session.execute(sa.delete(table).where(theirs))
 
 
-async def ended_before(session: AsyncSession, moment: datetime, limit: int, *, lock: bool = False) -> Sequence[UUID]:
-    """The interviews whose entries ended before this moment, by id."""
+async def ended_before(session: AsyncSession, moment: datetime, limit: int) -> Sequence[UUID]:
+    """The interviews whose entries ended before this moment, the first to end first."""
+    ended = sa.select(col(EarlierWish.interview_id)).where(_ENDED, col(EarlierWish.ended_at) < moment)
+    return (await session.scalars(ended.order_by(col(EarlierWish.ended_at)).limit(limit))).all()
+
+
+async def lock_ended(session: AsyncSession, interviews: Collection[UUID], moment: datetime) -> Sequence[UUID]:
+    """Lock those of these entries that have still ended before this moment, by id, and return them."""
     id = col(EarlierWish.interview_id)
-    ended = sa.select(id).where(_ENDED, col(EarlierWish.ended_at) < moment).order_by(id).limit(limit)
-    return (await session.scalars(ended.with_for_update() if lock else ended)).all()
+    ended = sa.select(id).where(in_list(id, "interviews"), _ENDED, col(EarlierWish.ended_at) < moment)
+    return (await session.scalars(ended.order_by(id).with_for_update(), {"interviews": list(interviews)})).all()
