@@ -26,16 +26,17 @@ from services.scheduling.store.rooms import room_names
 router = Router("/scheduling", pages=True)
 
 
-class CalendarQuery(Input):
-    """The address of a calendar: nothing in it has to be there. `counsellor` `*`: the whole centre's."""
+class CalendarQuery(Input, extra="ignore"):
+    """The address of a calendar: nothing in it has to be there. `counsellor` `*`: the whole centre's.
+
+    What others add to links, and the language that the reader chose, is ignored here.
+    """
 
     centre: Key = ""
     view: Key = ""
     date: Key = ""
     counsellor: Key = ""
     room: Key = ""
-    lang: Key = ""
-    """Read before the page is: the language that the reader chose on it."""
 
 
 @router.get("/agenda")

@@ -115,8 +115,9 @@ def _waits() -> sa.ColumnElement[bool]:
 
 async def live_offers(session: AsyncSession) -> Sequence[EarlierOffer]:
     """The offers of all centres that have not ended, in the order of their ids."""
-    query = sa.select(EarlierOffer).where(_LIVE).order_by(col(EarlierOffer.id))
-    return (await session.scalars(query.execution_options(populate_existing=True))).all()
+    query = sa.select(EarlierOffer).where(_LIVE).execution_options(populate_existing=True)
+    found = (await session.scalars(query)).all()
+    return sorted(found, key=lambda one: one.id)  # not by the store: it would read every offer in that order
 
 
 async def offers_alone(session: AsyncSession, *, lock: bool) -> Sequence[EarlierOffer]:
