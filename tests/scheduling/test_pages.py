@@ -190,7 +190,9 @@ async def test_a_booking_needs_a_person(desk: Client, known: Visitor) -> None:
 
 
 async def test_an_overlap_is_told_on_the_form(desk: Client, known: Visitor) -> None:
-    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    other = Visitor()
+    await react(desk.store, [other.registered()])
+    await press(desk, "/interviews/new", person=str(other.subject_ref), **BOOKING)
     html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
     assert "Pas libre le 03/03/2026, 10:00\u00a0: conseiller ou conseillère." in html
     assert "Prochaines heures libres" in html
