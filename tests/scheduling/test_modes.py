@@ -14,6 +14,7 @@ from services.scheduling.actions import guidance, no_shows, own
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.domain import refusals
 from services.scheduling.domain.arrangement import IN_PERSON, Arrangement
+from services.scheduling.domain.outcomes import UNDONE_WITHIN
 from services.scheduling.pages.personal_data import read_personal_data
 from services.scheduling.store import GuidancePath, Interview
 from tests.givens.events import emitted_events
@@ -55,6 +56,8 @@ async def test_an_interview_by_telephone_needs_no_room_and_its_events_say_so(
         (emitted,) = await emitted_events(store, event)
         assert emitted.mode is PHONE
         assert "interpreter" not in emitted.model_dump_json()
+    clock.now += UNDONE_WITHIN
+    await no_shows.delete_interpreters(store)
     (row,) = await rows_of(store, Interview)
     assert row.arrangement == Arrangement(PHONE), "nobody interprets any more"
 

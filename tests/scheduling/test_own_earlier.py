@@ -44,9 +44,7 @@ async def test_who_asks_sees_since_when_and_leaves_again(desk: Client, clock: Fi
     await sends(desk, f"/interviews/{interviews[3]}/earlier", others="true", half="morning", language="")
     (wish,) = [one for one in await rows_of(desk.store, EarlierWish) if one.interview_id == interviews[3]]
     assert (wish.others, wish.half, wish.language) == (True, "morning", None)
-    assert await sends(desk, f"{own}/leave") == (
-        "done:Vous n’êtes plus sur la liste. Votre rendez-vous est maintenu."
-    )
+    assert await sends(desk, f"{own}/leave") == ("done:Vous n’êtes plus sur la liste. Votre rendez-vous est maintenu.")
     assert "M’inscrire sur la liste" in await shown(desk, own)
     clock.now = wednesday(3) - timedelta(hours=24)
     assert "Téléphonez à votre centre." in await shown(desk, own)

@@ -9,12 +9,15 @@ from sqlmodel import col
 
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
+from services.contracts.appointments import AppointmentMode
 from services.contracts.interviews import InterviewResumed
 from services.contracts.outcomes import InterviewOutcome
 from services.contracts.scheduling import InterviewHeld, InterviewRestated
 from services.scheduling.actions import arrivals, guidance, information, no_shows, paths, resuming
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.domain import refusals
+from services.scheduling.domain.arrangement import Arrangement
+from services.scheduling.domain.earlier import WishEnd
 from services.scheduling.domain.outcomes import UNDONE_WITHIN, Result
 from services.scheduling.domain.times import quarters
 from services.scheduling.store import GuidancePath, Interview, QuarterHour, Waiting
@@ -23,7 +26,9 @@ from tests.givens.events import emitted_events
 from tests.givens.rows import all_rows
 from tests.givens.scheduling import NADIA, TOM, Visitor, react
 from tests.scheduling.test_arrivals import ARRIVED_AT, arrives
+from tests.scheduling.test_earlier import asks, job_runs, leaves, wednesday, wish_of
 from tests.scheduling.test_guidance import TUESDAY, book, change, other_path, take_path
+from tests.scheduling.test_modes import book as book_by
 from tests.scheduling.test_outcomes import press
 
 GUIDED = Result("find-job", InterviewOutcome(next_step="guidance-path"))
@@ -146,6 +151,42 @@ async def test_without_consent_it_is_not_booked_for_later_again(
     clock.now = TUESDAY
     await change(store, interview, resuming.resume)
     assert (await row(store, interview)).status == "booked", "its time has come: it is missed, or held"
+
+
+@pytest.mark.parametrize("left", [False, True])
+async def test_held_early_it_keeps_its_interpreter_and_its_place_on_the_list(
+    store: Store, path: UUID, clock: FixedClock, left: bool
+) -> None:
+    async with store.work() as work:
+        arabic = Arrangement(AppointmentMode.IN_PERSON, "ar")
+        booked = await guidance.book(
+            work, path, counsellor=NADIA, room=None, starts_at=wednesday(2), minutes=60, arrangement=arabic
+        )
+    asked = (await asks(store, booked.id)).asked_at
+    clock.forward(minutes=5)
+    if left:
+        await leaves(store, booked.id)
+    await change(store, booked.id, guidance.hold)
+    clock.now += UNDONE_WITHIN - timedelta(seconds=1)
+    await job_runs(store)
+    await no_shows.delete_interpreters(store)
+    assert (await wish_of(store, booked.id)).ended_because == (WishEnd.LEFT if left else WishEnd.OVER)
+    await change(store, booked.id, resuming.resume)
+    wish, now = await wish_of(store, booked.id), await row(store, booked.id)
+    assert (now.status, now.starts_at, now.interpreter_language) == ("booked", wednesday(2), "ar")
+    assert (wish.asked_at, wish.ended_because) == (asked, WishEnd.LEFT if left else None)
+    await job_runs(store)
+    assert (await wish_of(store, booked.id)).ended_because == wish.ended_because
+
+
+async def test_its_interpreter_is_forgotten_once_it_stays_held(store: Store, path: UUID, clock: FixedClock) -> None:
+    interview = (await book_by(store, path, Arrangement(AppointmentMode.TELEPHONE, "ar"))).id
+    clock.now = ENDED
+    await change(store, interview, guidance.hold)
+    for after, language in ((UNDONE_WITHIN - timedelta(seconds=1), "ar"), (UNDONE_WITHIN, None)):
+        clock.now = ENDED + after
+        await no_shows.delete_interpreters(store)
+        assert (await row(store, interview)).interpreter_language == language
 
 
 async def test_after_ten_minutes_and_on_a_closed_path_it_stays_held(

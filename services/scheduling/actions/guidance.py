@@ -233,7 +233,8 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
 async def hold(work: Work, interview: Interview, version: int | None = None, result: Result | None = None) -> None:
     """Record that the guidance interview took place. If it is booked for later, it counts as just ended.
 
-    The visit of a visitor who arrived ends with it.
+    The visit of a visitor who arrived ends with it. The interpreter's language is kept until that can no longer be
+    undone: `no_shows.delete_interpreters`.
     Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`, and, if nobody recorded its beginning,
     `Overlap` if counsellor or visitor had another appointment at that time.
     """
@@ -249,7 +250,6 @@ async def hold(work: Work, interview: Interview, version: int | None = None, res
     if interview.starts_at > work.now:
         await _bring_forward(work, interview)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
-    interview.interpreter_language = None
     work.emit(
         interview,
         InterviewHeld(

@@ -12,8 +12,9 @@ from services.scheduling.actions.boards import board
 from services.scheduling.actions.path_rules import next_place
 from services.scheduling.actions.restating import emit_restated
 from services.scheduling.domain import rules, times
+from services.scheduling.domain.outcomes import UNDONE_WITHIN
 from services.scheduling.domain.refusals import PersonUnknown
-from services.scheduling.domain.states import BOOKED, MISSED, is_booked
+from services.scheduling.domain.states import BOOKED, HELD, MISSED, is_booked
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview
 from services.scheduling.store.copies import visit_at
 
@@ -67,12 +68,13 @@ async def undo_miss(work: Work, interview: Interview, version: int | None = None
 
 
 async def delete_interpreters(store: Store) -> bool:
-    """Delete the interpreter's language of no-shows that can no longer be undone, and of what nobody recorded."""
-    which = (
-        col(Interview.status).in_((*MISSED, *BOOKED)),
-        col(Interview.starts_at) < store.clock() - rules.NO_SHOW_UNDONE_WITHIN,
-        col(Interview.interpreter_language).is_not(None),
+    """Delete the interpreter's language of what was held or missed for good, and of what nobody recorded."""
+    now = store.clock()
+    missed = sa.and_(
+        col(Interview.status).in_((*MISSED, *BOOKED)), col(Interview.starts_at) < now - rules.NO_SHOW_UNDONE_WITHIN
     )
+    held = sa.and_(col(Interview.status).in_(HELD), col(Interview.ended_at) <= now - UNDONE_WITHIN)
+    which = (sa.or_(missed, held), col(Interview.interpreter_language).is_not(None))
     async with store.read() as session:
         found = await session.scalar(sa.select(col(Interview.id)).where(*which).limit(1))
     if found is not None:

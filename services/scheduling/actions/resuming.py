@@ -14,10 +14,11 @@ from services.scheduling.actions.calendar import other_calendars, release, reser
 from services.scheduling.actions.path_rules import check_consent
 from services.scheduling.actions.restating import emit_restated
 from services.scheduling.actions.waiting import record_change
+from services.scheduling.domain.earlier import WishEnd
 from services.scheduling.domain.outcomes import check_may_resume, check_path_goes_on
 from services.scheduling.domain.refusals import AlreadyInInterview, PersonUnknown
 from services.scheduling.domain.states import is_booked
-from services.scheduling.store import Centre, GuidancePath, Interview, Waiting
+from services.scheduling.store import Centre, EarlierWish, GuidancePath, Interview, Waiting
 from services.scheduling.store.counted_people import no_other_interview
 
 
@@ -25,7 +26,8 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
     """Undo the end of an interview. Repeating it changes nothing.
 
     One with an appointment is booked, at the time for which it was booked, and goes on if its visitor
-    has arrived. Its path has one interview less that was held; what was booked on it meanwhile stays.
+    has arrived. Its path has one interview less that was held; what was booked on it meanwhile stays. If it was held
+    early, who waited for an earlier time of it waits again.
     Raises `TooLateToUndo`, `AlreadyInInterview`, `Stale`; of one with an appointment `PersonUnknown` of an erased
     person, `HeldOnClosedPath`, and if it was held early, `Overlap` or `CounsellorAway` when its time is taken, and
     `ConsentMissing` when that is still to come.
@@ -48,6 +50,8 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
     if waiting is not None and waiting.interview_id is not None:
         raise AlreadyInInterview(counsellor=waiting.counsellor)
     await _emit_resumed(work, interview)
+    if interview.booked_for is not None and interview.ended_at is not None:
+        await _wait_again(work, interview, interview.ended_at)
     interview.status = AppointmentStatus.BOOKED.value
     interview.ended_at = interview.number = interview.outcome = None
     if interview.booked_for is not None:
@@ -88,3 +92,11 @@ async def _put_back(work: Work, interview: Interview, starts_at: datetime, zone:
     others, minutes = await other_calendars(work.session, interview.subject_ref), interview.minutes
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
     interview.starts_at, interview.booked_for = starts_at, None
+
+
+async def _wait_again(work: Work, interview: Interview, ended_at: datetime) -> None:
+    """Who left the list for earlier times because the interview was held is back in their place."""
+    wish = await work.find(EarlierWish, interview.id)
+    if wish is None or wish.ended_at is None or wish.ended_at < ended_at or wish.ended_because != WishEnd.OVER:
+        return
+    wish.ended_at = wish.ended_because = None

@@ -114,7 +114,7 @@ class Interview(Aggregate, Table, table=True):
         sa_column_kwargs={"server_default": AppointmentMode.IN_PERSON.value},
     )
     interpreter_language: str | None = Field(default=None, max_length=3)
-    """Of the interpreter whom the visitor needs; deleted when it is held, cancelled, or a no-show for good."""
+    """Of the interpreter whom the visitor needs; deleted when it is cancelled, held for good, or a no-show for good."""
     starts_at: datetime
     minutes: int
     """Booked or taken; 0 while an information interview runs."""
