@@ -102,6 +102,14 @@ async def _asks_for_an_earlier_time(page: Page) -> None:
         await page.wait_for_selector("main .confirm")
 
 
+async def _puts_the_person_on_the_list(page: Page) -> None:
+    if not await page.locator("main form[action$='/earlier/leave']").count():
+        await page.locator("section[aria-labelledby='earlier'] .confirm-plain > summary").click()
+        await page.locator("main form[action$='/earlier'] .form-actions button").click()
+        await page.wait_for_selector("main form[action$='/earlier/leave']", state="attached")
+    await page.locator("section[aria-labelledby='earlier'] .confirm-plain > summary").click()
+
+
 async def _chooses_a_time(page: Page) -> None:
     await page.locator('#free [name="starts_at"]').first.check()
     await sends("#free")(page)
@@ -434,6 +442,13 @@ SCHEDULING = [
         does=opens("main .confirm"),
     ),
     Seen("/scheduling/interviews/{id}", COUNSELLOR, "/scheduling/interviews/{held}", "held"),
+    Seen(
+        "/scheduling/interviews/{id}",
+        COUNSELLOR,
+        "/scheduling/interviews/{later}",
+        "on the list of earlier times",
+        does=_puts_the_person_on_the_list,
+    ),
     Seen("/scheduling/interviews/{id}/outcome", COUNSELLOR, "/scheduling/interviews/{held}/outcome"),
     Seen("/scheduling/paths/{id}", COUNSELLOR, "/scheduling/paths/{path}"),
     Seen("/scheduling/paths/{id}", COUNSELLOR, "/scheduling/paths/{path}", "asks first", does=opens("main .confirm")),

@@ -20,7 +20,7 @@ from services.scheduling.actions import attendance, availability, guidance, info
 from services.scheduling.actions.external import set_calendar
 from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.settings import calendar_encryption
-from services.scheduling.store import EarlierOffer, Seat, Session, Workshop
+from services.scheduling.store import EarlierOffer, EarlierWish, Seat, Session, Workshop
 from tests.givens.intake import walks_in
 from tests.givens.scheduling import add_rooms
 from tests.matrix.callers import OTHER, REGION
@@ -131,6 +131,8 @@ async def _offer_an_earlier_time(world: World, side: Side) -> None:
     """An earlier time of tomorrow's interview was offered, and not answered in time."""
     now, side.ids["offer"] = world.clock.now, uuid4()
     async with world.store("scheduling").work() as work:
+        asked_at = now - timedelta(days=1)
+        work.add(EarlierWish(interview_id=side["tomorrow"], centre=side.centre, asked_at=asked_at, asked_by="visitor"))
         work.add(
             EarlierOffer(
                 id=side["offer"],

@@ -20,7 +20,7 @@ VERB = {
     "fr": r"^(Ne |Se |S’|Tout )?[\w’]*(er|ir|re)\b",
     "de": r"(^[A-ZÄÖÜ]|\b[a-zäöü])\w*(en|ern|eln|tun)$",
     "nl": r"(?i)\b(aanmaken|aanmelden|aanvragen|(de)?activeren|afdrukken|afmelden|afronden|annuleren|beëindigen"
-    r"|beginnen|bevestigen|bewaren|wissen|goedkeuren|(in|uit)schrijven|halen|sturen|uitnodigen|verwijderen"
+    r"|aanvaarden|beginnen|bevestigen|bewaren|wissen|goedkeuren|(in|uit)schrijven|halen|sturen|uitnodigen|verwijderen"
     r"|instellen|intrekken|kiezen|maken|melden|samenvoegen|scheiden|nemen|noteren|ontvangen|openen|oproepen|opslaan|proberen|sluiten|stopzetten|tonen|toevoegen|(door)?geven"
     r"|verbeteren|vernieuwen|verplaatsen|versturen|verwerpen|weigeren|zetten|zoeken)$",
     "en": r"^(Not )?(Add|Announce|Answer|Apply|Accept|Assign|Assess|Book|Call|Cancel|Change|Check|Choose|Close|Complete"

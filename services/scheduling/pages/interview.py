@@ -8,6 +8,7 @@ from fastapi import Form, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from services.chassis.i18n import language_name
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
@@ -29,6 +30,7 @@ from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN, OUTCOME_LABE
 from services.scheduling.pages.desk import (
     Counsellor,
     counsellor_choices,
+    halves,
     has_room_on,
     interpreter_choices,
     length_word,
@@ -42,6 +44,7 @@ from services.scheduling.pages.desk import (
     sides,
     video_of,
 )
+from services.scheduling.pages.earlier import spoken_at, standing_of
 from services.scheduling.pages.offers import times_to_move_to
 from services.scheduling.pages.outcomes import is_filled_in
 from services.scheduling.settings import horizon_of, rules_of_settings
@@ -189,6 +192,8 @@ async def _interview_page(
     local = interview.starts_at.astimezone(centre.zone)
     path = await session.get(GuidancePath, interview.path_id) if interview.path_id else None
     kept = await rules_of(session, centre.code, rules_of_settings(running))
+    earlier = await standing_of(session, running, interview, centre)
+    named = {one.counsellor for one in (interview, earlier.offer) if one is not None}
     booked = {
         "date": f"{local:%Y-%m-%d}",
         "time": f"{local:%H:%M}",
@@ -209,6 +214,9 @@ async def _interview_page(
         is_filled_in=is_filled_in,
         resume_until=resumed_until(AppointmentStatus(interview.status), interview.ended_at, running.clock()),
         undo_until=await _undo_until(running, session, interview, path),
+        earlier=earlier,
+        halves=halves(),
+        spoken=[(code, language_name(code)) for code in await spoken_at(session, centre)],
         begun=interview.starts_at <= running.clock(),
         centre_name=centre.name,
         path=path,
@@ -218,7 +226,7 @@ async def _interview_page(
         lengths=lengths(),
         length_word=length_word,
         errors=errors or {},
-        names=await counsellor_names(session, [interview.counsellor]),
+        names=await counsellor_names(session, sorted(named)),
         counsellors=await counsellor_choices(session, interview.centre),
         rooms=await room_names(session, interview.centre),
         room_choices=await room_choices(session, interview.centre),

@@ -139,6 +139,21 @@ SCHEDULING: Asks = {
     "POST /scheduling/api/v1/interviews/{id}/move": lambda w, me: Ask(
         json={"starts_at": _LATER}, at={"id": w.liege["tomorrow"]}
     ),
+    "GET /scheduling/api/v1/interviews/{id}/earlier": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
+    "POST /scheduling/api/v1/interviews/{id}/earlier": lambda w, me: Ask(  # no day is left before it
+        json={}, at={"id": w.liege["tomorrow"]}, done=(409,)
+    ),
+    "POST /scheduling/api/v1/interviews/{id}/earlier/leave": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
+    "POST /scheduling/api/v1/interviews/{id}/earlier/{offer_id}/{answer}": lambda w, me: Ask(
+        at={"id": w.liege["tomorrow"], "offer_id": w.liege["offer"], "answer": "accept"}, done=(409,)
+    ),
+    "POST /scheduling/interviews/{id}/earlier": lambda w, me: Ask(
+        form={"half": "", "language": ""}, at={"id": w.liege["tomorrow"]}, done=(409,)
+    ),
+    "POST /scheduling/interviews/{id}/earlier/leave": lambda w, me: Ask(at={"id": w.liege["tomorrow"]}),
+    "POST /scheduling/interviews/{id}/earlier/{offer_id}/{answer}": lambda w, me: Ask(
+        at={"id": w.liege["tomorrow"], "offer_id": w.liege["offer"], "answer": "decline"}
+    ),
     "POST /scheduling/api/v1/interviews/{id}/cancel": _cancelled,
     "POST /scheduling/api/v1/interviews/{id}/start": lambda w, me: Ask(json={}, done=(409,)),
     "POST /scheduling/api/v1/interviews/{id}/undo-start": lambda w, me: Ask(json={}, done=(409,)),

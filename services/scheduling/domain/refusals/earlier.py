@@ -16,7 +16,7 @@ class EarlierTimeTaken(Refused):
 
     slug = "earlier-time-taken"
     message = msg(
-        "Another person was faster: this time is taken. Your appointment stays as it was: {at}. Wait for another offer."
+        "Another person was faster: this time is taken. The appointment stays as it was: {at}. Wait for another offer."
     )
     field_name = "offer_id"
 
@@ -25,5 +25,5 @@ class EarlierOfferOver(Refused):
     """The offer was declined, not answered in time, or no longer fits the appointment."""
 
     slug = "earlier-offer-over"
-    message = msg("This offer has ended. Your appointment stays as it was: {at}. Wait for another offer.")
+    message = msg("This offer has ended. The appointment stays as it was: {at}. Wait for another offer.")
     field_name = "offer_id"
