@@ -85,12 +85,12 @@ async def centres_with_wishes(session: AsyncSession) -> Sequence[str]:
 
 
 async def lock_wishes(session: AsyncSession) -> Collection[UUID]:
-    """Lock all entries that wait, by id, and return them: so one unit of work at a time makes offers.
+    """Lock all entries that wait, by centre and id, and return them: so one unit of work at a time makes offers.
 
     An entry that is committed later is not among them, and not locked.
     """
-    id = col(EarlierWish.interview_id)
-    return set(await session.scalars(sa.select(id).where(_WAITS).order_by(id).with_for_update()))
+    id, centre = col(EarlierWish.interview_id), col(EarlierWish.centre)
+    return set(await session.scalars(sa.select(id).where(_WAITS).order_by(centre, id).with_for_update()))
 
 
 async def who_waits(session: AsyncSession, centre: str) -> list[Entry]:
