@@ -16,6 +16,11 @@ async def test_from_check_in_to_goodbye(lived_in: Morning, browser: Browser) -> 
         ticket = await desk.checks_in("Se former")
         await desk.calls(ticket)
         counsellor = await those.of(COUNSELLOR, java_script_enabled=False)
+        await (
+            counsellor.get_by_role("navigation", name="Navigation principale")
+            .get_by_role("link", name="File d’attente")
+            .click()
+        )
         await counsellor.get_by_role("button", name=f"Commencer l’entretien – {ticket}").click()
         await counsellor.get_by_role("button", name=f"Terminer l’entretien – {ticket}").click()
         await expect(counsellor.get_by_text("Entretien terminé. Durée :")).to_be_visible()

@@ -163,7 +163,8 @@ class Counsellor:
         await self.page.get_by_role("navigation", name="Navigation principale").get_by_role("link", name=where).click()
 
     async def starts_with(self, ticket: str) -> None:
-        """Sees on the board, without touching it, that this person is here, and begins the interview."""
+        """Sees on the board that this person is here, and begins the interview."""
+        await self.goes_to("File d’attente")
         await self.page.get_by_role("button", name=f"Commencer l’entretien – {ticket}").click()
         mine = self.page.get_by_role("region", name="Mon entretien en cours")
         await expect(row(mine, ticket)).to_contain_text("en entretien depuis")

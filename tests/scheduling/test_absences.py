@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from services.chassis.i18n import add_catalogues
 from services.chassis.refusals import AlreadyDifferent, Stale
 from services.chassis.storage.store import Store, Work
 from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import Side
 from services.scheduling.actions import availability, guidance
+from services.scheduling.app import SERVICE
 from services.scheduling.domain import refusals
 from services.scheduling.pages.hours_words import absence_words
 from services.scheduling.store import CounsellorAbsence, CounsellorProfile, QuarterHour
@@ -65,6 +67,7 @@ async def test_an_appointment_in_an_absence_is_not_moved_within_it(
     ],
 )
 def test_an_absence_ends_on_the_last_day_that_was_entered(begins: str, ends: str, words: str) -> None:
+    add_catalogues(SERVICE.folder / "locales")
     at = [datetime.fromisoformat(one).replace(tzinfo=BRUSSELS) for one in (begins, ends)]
     absence = CounsellorAbsence(id=uuid4(), counsellor=NADIA, starts_at=at[0], ends_at=at[1])
     assert absence_words(absence, BRUSSELS) == words

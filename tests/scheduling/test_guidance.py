@@ -5,6 +5,8 @@ from functools import partial
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
 from services.chassis.refusals import AreaNotServed, Refused, Stale, UnknownCentre
 from services.chassis.storage.store import Store
@@ -21,7 +23,7 @@ from services.contracts.scheduling import (
 )
 from services.scheduling.actions import guidance, no_shows, paths
 from services.scheduling.domain import refusals
-from services.scheduling.store import GuidancePath, Interview
+from services.scheduling.store import GuidancePath, Interview, QuarterHour
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.patience import patiently
 from tests.givens.rows import count
@@ -259,12 +261,16 @@ async def test_an_interview_held_earlier_took_place_earlier_and_frees_its_hour(s
     await book(store, await other_path(store))
 
 
-async def test_of_two_interviews_at_once_only_one_is_held_earlier(store: Store, path: UUID) -> None:
+async def test_what_took_place_earlier_is_recorded_beside_what_else_was_then(store: Store, path: UUID) -> None:
     first, second = await book(store, path), await book(store, path, TUESDAY + timedelta(days=1))
     await change(store, first.id, guidance.hold)
-    with pytest.raises(refusals.Overlap):
-        await change(store, second.id, guidance.hold)
-    assert [held.interview_id for held in await emitted_events(store, InterviewHeld)] == [first.id]
+    await change(store, second.id, guidance.hold)
+    assert [held.interview_id for held in await emitted_events(store, InterviewHeld)] == [first.id, second.id]
+    async with store.read() as session:
+        holders = set(await session.scalars(sa.select(col(QuarterHour.holder))))
+    assert holders == {first.id}, (
+        "the second one has no quarter-hour: the first has them all, and what was booked is free"
+    )
 
 
 async def test_nobody_misses_what_has_not_begun(store: Store, path: UUID, clock: FixedClock) -> None:

@@ -235,8 +235,7 @@ async def hold(work: Work, interview: Interview, version: int | None = None, res
 
     The visit of a visitor who arrived ends with it. The interpreter's language is kept until that can no longer be
     undone: `no_shows.delete_interpreters`.
-    Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`, and, if nobody recorded its beginning,
-    `Overlap` if counsellor or visitor had another appointment at that time.
+    Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
@@ -276,8 +275,8 @@ async def hold(work: Work, interview: Interview, version: int | None = None, res
 async def _bring_forward(work: Work, interview: Interview) -> None:
     """Move the interview to when it took place, without a room.
 
-    From its beginning, if that is known: it did take place then, so what else is in the calendar stays beside it. Else
-    it ended at the last full quarter-hour, and that time is reserved.
+    From its beginning, if that was recorded, else so that it ended at the last full quarter-hour. It did take place:
+    what else the calendar has then stays, beside it.
     """
     minutes, began = interview.minutes, interview.started_at
     ended = times.quarters(work.now, 1)[0]
@@ -286,12 +285,7 @@ async def _bring_forward(work: Work, interview: Interview) -> None:
     freed = await free(work, interview.id)
     await set_absences_aside(work, interview.counsellor, quarters)
     taken = resources(interview.centre, interview.counsellor, None, interview.subject_ref)
-    if began is not None:
-        await reserve_where_free(work, interview.id, taken, quarters)
-    else:
-        zone = (await known_centre(work.session, Centre, interview.centre)).zone
-        others = await other_calendars(work.session, interview.subject_ref)
-        await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
+    await reserve_where_free(work, interview.id, taken, quarters)
     await work.session.flush()
     await keep_absences(work.session, freed)
     interview.booked_for, interview.starts_at = interview.starts_at, starts_at
