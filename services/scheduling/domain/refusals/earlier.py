@@ -25,5 +25,7 @@ class EarlierOfferOver(Refused):
     """The offer was declined, not answered in time, or no longer fits the appointment."""
 
     slug = "earlier-offer-over"
-    message = msg("This offer has ended. The appointment stays as it was: {at}. Wait for another offer.")
+    message = msg(
+        "This offer has ended. The appointment stays as it was: {at}. Open its page to see whether others follow."
+    )
     field_name = "offer_id"
