@@ -2,7 +2,7 @@
 PYTHON ?= python3
 PORT ?= 8000
 DATA ?= data
-WORKERS ?= 5
+WORKERS ?= 4
 BIN = .venv/bin
 PIP = $(BIN)/pip install --quiet --disable-pip-version-check
 # Each worker rewrites the assertions of every test file, unless an earlier run has kept them.
@@ -17,7 +17,7 @@ OURS = $(PIP) --require-hashes -r requirements-build.lock && $(PIP) --no-deps --
 run: setup ## Set up and start everything with demo data
 	@$(BIN)/cefo up --morning --port $(PORT) --data $(DATA)
 
-test: setup-dev ## Set up and run every test whose dependencies are installed, on 5 processes; WORKERS=8 on a larger machine
+test: setup-dev ## Set up and run every test whose dependencies are installed, on 4 processes; WORKERS=8 on a larger machine
 	@rm -f build/.coverage*
 	@CEFO_MEASURE=1 $(TESTS)
 	@$(BIN)/coverage combine --quiet && $(BIN)/coverage json --quiet -o build/coverage.json

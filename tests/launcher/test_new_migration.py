@@ -93,12 +93,12 @@ async def test_it_writes_nothing_where_nothing_differs(migrations: Path, changed
 
 async def test_the_number_follows_the_newest_and_not_how_many_there_are(migrations: Path, changed: sa.MetaData) -> None:
     (newest_file,) = (migrations / "versions").glob(f"{LAST}_*.py")
-    text = newest_file.read_text().replace(f'revision = "{LAST}"', 'revision = "0041"', 1)
-    newest_file.with_name("0041_later.py").write_text(text)
+    text = newest_file.read_text().replace(f'revision = "{LAST}"', 'revision = "9001"', 1)
+    newest_file.with_name("9001_later.py").write_text(text)
     newest_file.unlink()
     path = await write_migration(migrations, changed, "After a gap")
     assert path is not None
-    assert path.name == "0042_after_a_gap.py"
+    assert path.name == "9002_after_a_gap.py"
 
 
 @pytest.mark.postgres

@@ -96,13 +96,17 @@ async def lock_wishes(session: AsyncSession) -> Collection[UUID]:
 async def who_waits(session: AsyncSession, centre: str) -> list[Entry]:
     """Those who wait at this centre, in the order in which they asked."""
     query = (
-        sa.select(EarlierWish, Interview)
-        .outerjoin(Interview, col(Interview.id) == col(EarlierWish.interview_id))
+        sa.select(EarlierWish)
         .where(_open_at(centre))
         .order_by(col(EarlierWish.asked_at), col(EarlierWish.interview_id))
-        .execution_options(populate_existing=True)
     )
-    return [Entry(row[0], row[1]) for row in await session.execute(query)]
+    wishes = (await session.scalars(query.execution_options(populate_existing=True))).all()
+    theirs = sa.select(Interview).where(in_list(col(Interview.id), "interviews"))
+    found = await session.scalars(
+        theirs.execution_options(populate_existing=True), {"interviews": sorted(one.interview_id for one in wishes)}
+    )
+    interviews = {one.id: one for one in found}
+    return [Entry(one, interviews.get(one.interview_id)) for one in wishes]
 
 
 def _open_at(centre: str) -> sa.ColumnElement[bool]:
