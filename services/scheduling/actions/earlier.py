@@ -245,7 +245,7 @@ async def other_starts(session: AsyncSession, interview: Interview) -> list[date
 
 @contextmanager
 def _as_faster(at: datetime, zone: ZoneInfo, taken: refusals.EarlierTimeTaken) -> Generator[None]:
-    """The counsellor or the room is no longer free: somebody was faster. The person's own calendar is named."""
+    """The counsellor or the room is no longer free: another person was faster. The person's own calendar is named."""
     try:
         with as_taken(at, zone):
             yield
