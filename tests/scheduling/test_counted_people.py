@@ -37,7 +37,7 @@ async def counts(tmp_path: Path) -> AsyncGenerator[Store]:
 
 
 async def counted(store: Store, counts: Store, period: Period = ALL) -> dict[Fact, int]:
-    """What impact counts, once it has heard everything, some of it twice."""
+    """What impact counts, once it has every event, some of them twice."""
     incoming = [record_of(event, sequence) for event, sequence in await numbered_events(store)]
     await publish(counts, impact.reactions, *incoming)
     await publish(counts, impact.reactions, *incoming[-3:])
@@ -46,7 +46,7 @@ async def counted(store: Store, counts: Store, period: Period = ALL) -> dict[Fac
 
 
 async def talk(store: Store, subject: UUID | None, at: datetime) -> UUID:
-    """An information interview with this person, or with somebody whom nobody knows."""
+    """An information interview with this person, or with a person whom nobody knows."""
     visit = Visitor()
     known = [] if subject is None else [visit.is_identified(at).model_copy(update={"subject_ref": subject})]
     await react(store, [visit.checks_in(at), *known])

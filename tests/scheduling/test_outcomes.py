@@ -235,7 +235,7 @@ async def test_on_the_board_one_press_finishes_with_the_plain_outcome_and_guidan
     assert f"/scheduling/interviews/new?centre=liege&amp;person={known.subject_ref}" in html
     (mine,) = re.findall(rf'<li class="queue-row" id="interview-{id}".*?</li>', html, re.DOTALL)
     assert "E-007" in mine, "of interviews of one minute, the ticket says which it is"
-    assert "Annuler la fin et effacer le résultat" in html, "said before it is pressed"
+    assert "Annuler la fin et effacer le résultat" in html, "named before it is pressed"
     assert await press(desk, f"/interviews/{id}/undo-hold", version=2) == (
         "done:L’entretien continue. Son résultat est effacé."
     )

@@ -40,7 +40,7 @@ class NoPlaceHere(Refused):
 
 
 class WrongCode(Refused):
-    """The code is none of this session. Nothing is said about whose it is."""
+    """The code is none of this session. The answer does not name whose it is."""
 
     slug = "no-code-of-this-session"
     message = msg("This code is not of this workshop. Check the digits, or talk to the counsellor who leads it.")

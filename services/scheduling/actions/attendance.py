@@ -58,8 +58,8 @@ async def record_attendance(
     opens = _Opens(meeting.recorded_at is None, all(one.recorded_at is None for one in meetings))
     for seat in changed:
         before = known.get((session_id, seat.id))
-        said = await _record(work, workshop, session_id, seat, before, opens, attended=seat.id in came, final=final)
-        opens = _OPENS_NOTHING if said else opens
+        recorded = await _record(work, workshop, session_id, seat, before, opens, attended=seat.id in came, final=final)
+        opens = _OPENS_NOTHING if recorded else opens
     if meeting.recorded_at is None or not finished:  # that of the last session stays: its week begins with it
         meeting.recorded_at = work.now
     if final and not finished:
