@@ -109,7 +109,7 @@ class Agenda:
             if self.now < one.expires:
                 yield owner, {one.counsellor}, quarters(one.at, one.minutes)
 
-    def conflict(self, who: set[str], at: datetime, minutes: int, besides: str = "", *, absent: bool = True) -> Answers:
+    def conflict(self, who: set[str], at: datetime, minutes: int, besides: str = "") -> Answers:
         """Why this time is not free for all of these. `besides`: what gives up its own time for it."""
         wanted, reasons, busy = quarters(at, minutes), set[type[Refused]](), set[tuple[str, datetime]]()
         for key, taken_by, when in self.taken():
@@ -117,7 +117,7 @@ class Agenda:
                 reasons.add(refusals.Overlap)
                 busy |= {(one, quarter) for one in taken_by for quarter in when}
         for counsellor, begins, ends in self.absences.values():
-            if absent and counsellor in who:
+            if counsellor in who:
                 away = {one for one in wanted if begins <= one < ends and (counsellor, one) not in busy}
                 reasons |= {refusals.CounsellorAway} if away else set()
         return no(*reasons)

@@ -141,7 +141,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Record:
-    """The interview took place; one that is booked for later has just ended, in another room perhaps."""
+    """The interview took place; one that is booked for later has just ended, beside what else was then."""
 
     interview: str
 
@@ -150,12 +150,8 @@ class Record:
         if one.status != "booked":
             return no(refusals.NotBooked)
         if one.at > agenda.now:
-            now = agenda.now
-            at = now.replace(minute=now.minute // 15 * 15, second=0) - timedelta(minutes=one.minutes)
-            who = {one.counsellor, f"person {agenda.paths[one.path].person}"}
-            if reasons := agenda.conflict(who, at, one.minutes, self.interview, absent=False):
-                return reasons
-            one.at, one.room = at, None
+            ended = agenda.now.replace(minute=agenda.now.minute // 15 * 15, second=0)
+            one.at, one.room = ended - timedelta(minutes=one.minutes), None
         one.status = "fulfilled"
         return OK
 

@@ -71,6 +71,7 @@ async def choose(
     Raises `NothingToBook`, `OneOpenBooking`, `TooSoonOnline`, `ReflectFirst`, and as `holds.hold_slot` does, with
     `Overlap` for whatever makes the counsellor not free.
     """
+    await work.prefetch(KnownPerson, refs)  # locked: what another tab confirms meanwhile is seen whole, or not at all
     path = await _bookable(work, refs)
     centre = await known_centre(work.session, Centre, path.centre)
     kept = await rules_of(work.session, centre.code, usual)
