@@ -28,6 +28,7 @@ from tests.bench import (
     row_l_replay,
     row_m_boards,
     row_o_slots,
+    row_p_bookings,
 )
 from tests.bench.measuring import Row, Size
 
@@ -47,6 +48,8 @@ ROWS: dict[str, Callable[[Size], Awaitable[list[Row]]]] = {
     "m": row_m_boards.measure,
     "n": row_j_pages.measure,
     "o": row_o_slots.measure,
+    "p": row_p_bookings.measure,
+    "q": row_p_bookings.measure,
 }
 
 KEPT = 5

@@ -58,13 +58,13 @@ async def comparator(parts: Parts, port: int, requests: int) -> float:
     return load.per_second
 
 
-async def insert_app(parts: Parts) -> "tuple[subprocess.Popen[bytes], int]":
-    """Start the comparator. Returns its process and port."""
-    await parts.postgres.create_database("insert_app")
+async def insert_app(parts: Parts, name: str = "insert_app") -> "tuple[subprocess.Popen[bytes], int]":
+    """Start this comparator, on a database of its own. Returns its process and port."""
+    await parts.postgres.create_database(name)
     port = free_ports(1)[0]
-    command = [sys.executable, "-m", "tests.bench.comparators.insert_app", "--port", str(port)]
-    log = parts.folder / "insert_app.log"
-    process = start_server([*command, "--database", parts.database("insert_app")], log)
+    command = [sys.executable, "-m", f"tests.bench.comparators.{name}", "--port", str(port)]
+    log = parts.folder / f"{name}.log"
+    process = start_server([*command, "--database", parts.database(name)], log)
 
     def answers() -> bool:
         try:

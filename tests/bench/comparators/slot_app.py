@@ -1,0 +1,124 @@
+"""A bare FastAPI + SQLModel application whose calendar is a table of quarter-hours, and whose slots are rows.
+
+A booking inserts the quarter-hours of a counsellor and of a person; the primary key refuses what is taken: the same
+constraint as cefo's. A page of slots is inserted with one statement. Tuned as `insert_app`; no identity, no rules, no
+outbox, and who lost gets no other times.
+"""
+
+import argparse
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+import uvicorn
+from fastapi import Depends, FastAPI, HTTPException
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlmodel import DateTime, Field, SQLModel
+
+QUARTER = timedelta(minutes=15)
+PAGE = 200
+"""Slots of a request."""
+
+
+class BookingIn(SQLModel):
+    """The body of the request."""
+
+    counsellor: str
+    person: UUID
+    starts_at: datetime
+    minutes: int
+
+
+class TakenQuarter(SQLModel, table=True):
+    """A quarter-hour of a calendar that is taken."""
+
+    __tablename__ = "taken_quarters"  # pyright: ignore[reportAssignmentType]
+
+    resource: str = Field(primary_key=True)
+    quarter: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
+    holder: UUID
+
+
+class StoredSlot(SQLModel, table=True):
+    """A time at which a counsellor is free."""
+
+    __tablename__ = "stored_slots"  # pyright: ignore[reportAssignmentType]
+
+    counsellor: str = Field(primary_key=True)
+    starts_at: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
+    ends_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+def application(database: str) -> FastAPI:
+    """The application on this database."""
+    engine = create_async_engine(
+        database, pool_size=10, max_overflow=10, connect_args={"server_settings": {"synchronous_commit": "on"}}
+    )
+    sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        async with engine.begin() as connection:
+            for table in ("taken_quarters", "stored_slots"):
+                await connection.run_sync(SQLModel.metadata.tables[table].create, checkfirst=True)
+        yield
+        await engine.dispose()
+
+    async def session() -> AsyncGenerator[AsyncSession]:
+        async with sessions() as opened:
+            yield opened
+
+    app = FastAPI(lifespan=lifespan)
+
+    @app.post("/bookings", status_code=201)
+    async def book(body: BookingIn, session: Annotated[AsyncSession, Depends(session)]) -> BookingIn:
+        holder, keys = uuid4(), (f"counsellor:{body.counsellor}", f"person:{body.person}")
+        quarters = [body.starts_at + number * QUARTER for number in range(body.minutes // 15)]
+        session.add_all(
+            [TakenQuarter(resource=key, quarter=quarter, holder=holder) for key in keys for quarter in quarters]
+        )
+        try:
+            await session.commit()
+        except IntegrityError:
+            raise HTTPException(409, "taken") from None
+        return body
+
+    @app.post("/slots/{calendar}", status_code=201)
+    async def put_slots(calendar: UUID, session: Annotated[AsyncSession, Depends(session)]) -> int:
+        first = datetime(2026, 3, 2, 8, tzinfo=UTC)
+        starts = [first + number * QUARTER for number in range(PAGE)]
+        rows = [{"counsellor": str(calendar), "starts_at": at, "ends_at": at + 4 * QUARTER} for at in starts]
+        await session.execute(sa.insert(StoredSlot), rows)
+        await session.commit()
+        return len(rows)
+
+    @app.get("/count")
+    async def count() -> int:
+        return 0
+
+    _ = book, put_slots, count
+    return app
+
+
+def main() -> None:
+    """Serve until a signal."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--port", type=int, required=True)
+    options.add_argument("--database", required=True)
+    chosen = options.parse_args()
+    uvicorn.run(
+        application(chosen.database),
+        host="127.0.0.1",
+        port=chosen.port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
