@@ -1,7 +1,9 @@
 """Invitations of messages: a mail program puts the appointment into the calendar, moves it, and takes it out."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,14 +15,14 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import quiet_settings
 from services.contracts import Event
 from services.contracts.queue import seat_appointment
-from services.contracts.scheduling import SeatReleased, Side
+from services.contracts.scheduling import InterviewBooked, InterviewRestated, SeatReleased, Side
 from services.intake.actions.letters import Letters
 from services.intake.app import SERVICE
 from services.intake.store.messages import Message
 from tests.givens.calendars import Read, read_calendar
 from tests.givens.intake import MONDAY
 from tests.intake.test_letters import ADDRESS, person_with, post_office, sender_of
-from tests.intake.test_messages import FRIDAY, announced, booked, cancelled, happens, moved, taken
+from tests.intake.test_messages import FRIDAY, announced, booked, cancelled, happens, held, missed, moved, sent, taken
 
 PLACE = "Cité des métiers de Liège"
 HOUR = timedelta(hours=1)
@@ -64,6 +66,24 @@ async def test_booked_moved_and_cancelled_are_one_appointment_whose_sequence_gro
         ("CANCEL", uid, 3, later + HOUR, "CANCELLED"),
     ]
     assert {(one.summary, one.location) for _method, one in read} == {("Rendez-vous", PLACE)}
+
+
+@pytest.mark.parametrize("ended", [partial(held, at=MONDAY), missed], ids=["held", "missed"])
+async def test_the_sequence_grows_on_after_an_end_that_was_undone(
+    store: Store, tmp_path: Path, ended: Callable[[InterviewBooked], Event]
+) -> None:
+    one, later = booked(await person_with(store)), FRIDAY + timedelta(days=1)
+    for step in (one, moved(one, later), moved(one, later + HOUR)):
+        await happens(store, step)
+        await sent(store)
+    facts = one.model_dump(exclude={"path_id", "method", "starts_at"})
+    await happens(store, ended(one), InterviewRestated(**facts, starts_at=later + HOUR))
+    read = list[tuple[str, int]]()
+    for step in (moved(one, later), cancelled(one)):
+        ((method, appointment),) = await invited(store, tmp_path, step)
+        read.append((method, appointment.sequence))
+        await sent(store)
+    assert read == [("REQUEST", 3), ("CANCEL", 4)]
 
 
 async def test_a_place_in_a_workshop_is_an_invitation_to_each_session_across_the_change_of_the_clocks(

@@ -19,7 +19,7 @@ from services.contracts.consent import Purpose
 from services.contracts.directory import ReferralStatus
 from services.intake.domain.messages import MailPurpose, Meeting, message_id, next_reminder, send_at
 from services.intake.store import Centre, Consent, Visitor
-from services.intake.store.messages import Message, ReferredPerson, drop_open
+from services.intake.store.messages import Message, ReferredPerson, drop_open, next_edition
 from services.intake.store.reminders import Reminder, delete_over, to_remind
 
 AT_ONCE = 200
@@ -51,10 +51,13 @@ async def queue_about(
 ) -> None:
     """Queue a message about an appointment or a seat, unless it is over. It replaces those about it that wait.
 
-    `occasion`: what sets it apart from others that have no editions. `until`: it is of use until then; None: until the
-    last meeting begins.
+    `edition`: what is in a calendar gets a later one if this one was sent already, for example because what had ended
+    was undone: calendar programs ignore what is not newer (RFC 5546, 2.1.4). `occasion`: what sets the message apart
+    from others that have no editions. `until`: it is of use until then; None: until the last meeting begins.
     """
     await drop_open(work.session, col(Message.about) == about, work.now)
+    if purpose.in_calendar:
+        edition = max(edition, await next_edition(work.session, about))
     last = max((one.starts_at for one in meetings), default=work.now)
     if until is not None:
         last = min(last, until)

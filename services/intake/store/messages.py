@@ -68,6 +68,13 @@ async def open_about(session: AsyncSession, about: UUID) -> Sequence[Message]:
     return (await session.scalars(sa.select(Message).where(col(Message.about) == about, is_open))).all()
 
 
+async def next_edition(session: AsyncSession, about: UUID) -> int:
+    """The edition after the last one that a message about this had; 0 for the first message."""
+    await session.flush()
+    last = await session.scalar(sa.select(sa.func.max(col(Message.edition))).where(col(Message.about) == about))
+    return 0 if last is None else last + 1
+
+
 async def drop_open(session: AsyncSession, condition: Any, now: datetime) -> None:
     """Delete the messages that wait and meet this condition. One that is being sent now is sent no second time.
 
