@@ -166,6 +166,8 @@ async def test_a_path_is_listed_while_nothing_is_booked_on_it(store: Store, cloc
     assert await listed(store, ToDoPart.PATHS) == []
     await change(store, second, guidance.cancel, by=Side.VISITOR, reason="other")
     assert await listed(store, ToDoPart.PATHS, TOM) == [(Task.BOOK_NEXT, path)], "with whom the last one was booked"
+    (line,) = (await read(store, TOM)).parts[ToDoPart.PATHS].rows
+    assert (line.at, line.none_yet) == (MONDAY + HOUR, False), "the last appointment is not the cancelled one to come"
     assert await listed(store, ToDoPart.PATHS) == []
     async with store.work() as work:
         await paths.give_up(work, await work.load(GuidancePath, path))
@@ -228,7 +230,7 @@ async def test_the_page_shows_the_first_lines_and_leads_to_all(
     assert f"/scheduling/visits/{second.visit_id}/start" not in html
     assert f'href="/scheduling/interviews/{interview}"' in html
     assert f"/intake/fragments/visitors/{visitor.subject_ref}" in html
-    assert "Rien à faire\u00a0: Encore à faire des jours précédents · " in html
+    assert "Rien à faire\u00a0: Jours précédents · " in html
     monkeypatch.setattr(todo, "LISTED", 2)
     (all_of_them,) = re.findall(r'id="all-waiting" href="([^"]+)"', html)
     html = unescape((await desk.get(all_of_them)).text)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from services.scheduling.domain.times import local_day
 from services.scheduling.domain.todo import Task, ToDoPart, task_of_interview, task_of_session
 from services.scheduling.store import Centre, Waiting
 from services.scheduling.store import todo as rows
+from services.scheduling.store.accepted import Accepted, accepted_without_path
 from services.scheduling.store.availability import advice_at
 from services.scheduling.store.copies import tickets_of, visits_of
 from services.scheduling.store.finalising import FinalInterview
@@ -58,11 +60,15 @@ class Line:
     kind: str | None = None
     method: str | None = None
     mode: str | None = None
+    version: int | None = None
+    """Of the interview, which its start names."""
     subject_ref: UUID | None = None
     visit_id: UUID | None = None
     interview_id: UUID | None = None
     path_id: UUID | None = None
     workshop_id: UUID | None = None
+    none_yet: bool = False
+    """A path whose appointments were all cancelled: `at` is the time of the last of them."""
     empty: bool = False
     """A workshop in which nobody has a place."""
 
@@ -85,11 +91,27 @@ async def lines_of(
     session: AsyncSession, part: ToDoPart, desk: Desk, after: UUID | None = None, limit: int = 100
 ) -> Counted[Line]:
     """One part of it. `after`: only behind this line; then the number is of those that are left."""
+    if part is ToDoPart.WAITING:
+        return await _waiting(session, desk, after, limit)
+    if part is ToDoPart.ACCEPTED:
+        accepted, total = await accepted_without_path(
+            session, desk.centre.code, desk.counsellor, desk.now, after, limit
+        )
+        return Counted([_accepted(one) for one in accepted], total)
+    return await _open_lines(session, part, desk, after, limit)
+
+
+async def _open_lines(
+    session: AsyncSession,
+    part: Literal[ToDoPart.TODAY, ToDoPart.LEFT_OVER, ToDoPart.FINAL_INTERVIEWS, ToDoPart.PATHS, ToDoPart.OFFERS],
+    desk: Desk,
+    after: UUID | None,
+    limit: int,
+) -> Counted[Line]:
+    """Those that one statement lists and counts."""
     today, tomorrow = local_day(desk.now.astimezone(desk.centre.zone).date(), desk.centre.zone)
     centre, counsellor = desk.centre.code, desk.counsellor
     match part:
-        case ToDoPart.WAITING:
-            return await _waiting(session, desk, after, limit)
         case ToDoPart.TODAY:
             found = await rows.open_appointments(session, centre, counsellor, tomorrow, today, after, limit)
             return await _appointments(session, found, desk.now, today=True)
@@ -158,6 +180,7 @@ def _appointment(one: OpenAppointment, tickets: Mapping[UUID, str | None], now: 
         ticket=tickets.get(one.visit_id) if one.visit_id is not None else None,
         title=one.title,
         room=one.room,
+        version=one.version,
         kind=one.kind,
         method=one.method,
         mode=one.mode,
@@ -186,9 +209,27 @@ def _final(one: FinalInterview) -> Line:
     )
 
 
+def _accepted(one: Accepted) -> Line:
+    return Line(
+        id=one.id,
+        task=Task.REGISTER if one.subject_ref is None else Task.BOOK_FIRST,
+        at=one.starts_at,
+        area=one.area,
+        ticket=one.ticket,
+        subject_ref=one.subject_ref,
+        visit_id=one.visit_id,
+    )
+
+
 def _path(one: rows.WaitingPath) -> Line:
     return Line(
-        id=one.id, task=Task.BOOK_NEXT, at=one.last_at, area=one.area, subject_ref=one.subject_ref, path_id=one.id
+        id=one.id,
+        task=Task.BOOK_NEXT,
+        at=one.last_at or one.ended_at,
+        area=one.area,
+        subject_ref=one.subject_ref,
+        path_id=one.id,
+        none_yet=one.last_at is None,
     )
 
 

@@ -46,11 +46,13 @@ class LineOut(BaseModel):
     kind: InterviewKind | None
     method: Method | None
     mode: AppointmentMode | None
+    version: int | None = Field(description="Of the interview.")
     subject_ref: UUID | None
     visit_id: UUID | None
     interview_id: UUID | None
     path_id: UUID | None
     workshop_id: UUID | None
+    none_yet: bool = Field(description="Of a path: its appointments were all cancelled, the last of them is `at`.")
 
 
 class PartOut(BaseModel):

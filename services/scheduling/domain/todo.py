@@ -19,6 +19,8 @@ class ToDoPart(StrEnum):
     """Those of earlier days."""
     FINAL_INTERVIEWS = "final-interviews"
     """Due and not held: those to book, then those that are booked."""
+    ACCEPTED = "accepted"
+    """People who accepted the guidance offer, and have neither path nor appointment yet."""
     PATHS = "paths"
     """Individual paths on which nothing is booked, and which allow one more interview."""
     OFFERS = "offers"
@@ -28,8 +30,9 @@ class ToDoPart(StrEnum):
 PART_LABELS = {
     ToDoPart.WAITING: msg("Waiting for you"),
     ToDoPart.TODAY: msg("Today"),
-    ToDoPart.LEFT_OVER: msg("Left over from earlier days"),
+    ToDoPart.LEFT_OVER: msg("Earlier days"),
     ToDoPart.FINAL_INTERVIEWS: msg("Final interviews"),
+    ToDoPart.ACCEPTED: msg("Guidance accepted, no appointment yet"),
     ToDoPart.PATHS: msg("Paths without a next interview"),
     ToDoPart.OFFERS: msg("Unanswered offers"),
 }
@@ -52,10 +55,15 @@ class Task(StrEnum):
     """It has begun, and nobody has a place in it."""
     BOOK_FINAL_INTERVIEW = "book-final-interview"
     HOLD_FINAL_INTERVIEW = "hold-final-interview"
+    REGISTER = "register"
+    """The person, before their first appointment can be booked."""
+    BOOK_FIRST = "book-first"
     BOOK_NEXT = "book-next"
     ANSWER_OFFER = "answer-offer"
 
 
+ACCEPTED_WAITS = timedelta(days=30)
+"""How long a guidance offer that was accepted waits for the first appointment here."""
 PATH_WAITS = timedelta(days=365)
 """How long after its last appointment a path waits for the next one here. Later it is still open, and not listed."""
 

@@ -30,6 +30,7 @@ from services.scheduling.pages.desk import Counsellor, desk_of, length_word
 from services.scheduling.pages.outcomes import StepForm, form_of, is_filled_in, outcome_choices
 from services.scheduling.pages.taking import taking_view
 from services.scheduling.store import Centre, Interview, Waiting
+from services.scheduling.store.accepted import guidance_booked
 from services.scheduling.store.copies import tickets_of
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import agenda, booked_for, running_before
@@ -155,10 +156,14 @@ async def centre_board(session: AsyncSession, code: str, clock: Clock) -> dict[s
     )
     concerned = {one for visit in here for one in (visit.counsellor, visit.for_counsellor)}
     shown = [one.visit_id for mine in interviews.values() for one in (*mine.running, *mine.earlier, *mine.today)]
+    seen = await just_seen(session, Waiting, day, SHOWN)
     return await _rows_view(session, centre, here) | {
         "count": sum((await counts_of(session, Waiting, everybody)).values()),
         "rooms": await room_names(session, code),
-        "seen": await just_seen(session, Waiting, day, SHOWN),
+        "seen": seen,
+        "guided": await guidance_booked(
+            session, {(one.subject_ref, one.checked_in_at) for one in seen if one.subject_ref is not None}
+        ),
         "interviews": dict.fromkeys((None, *concerned), Mine()) | interviews,
         "tickets": await tickets_of(session, [visit for visit in shown if visit]),
         "length_word": length_word,

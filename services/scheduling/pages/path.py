@@ -135,6 +135,7 @@ async def _path_page(
     may_book = await may_book_on(session, path)
     proposed = await proposals(session, runtime_of(request), path, centre, interviews) if may_book else None
     codes = [*(one.counsellor for one in interviews), *(one.by for one in changes)]
+    codes += [proposed.counsellor] if proposed is not None else []
     return page(
         request,
         "scheduling/path.html",

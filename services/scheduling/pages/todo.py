@@ -39,6 +39,8 @@ TASKS = {
     Task.CANCEL_WORKSHOP: msg("Cancel the workshop"),
     Task.BOOK_FINAL_INTERVIEW: msg("Choose a time"),
     Task.HOLD_FINAL_INTERVIEW: msg("Open the appointment"),
+    Task.REGISTER: msg("Register the person"),
+    Task.BOOK_FIRST: msg("Book the first appointment"),
     Task.BOOK_NEXT: msg("Book the next appointment"),
     Task.ANSWER_OFFER: msg("Enter the answer"),
 }
@@ -122,6 +124,9 @@ def address_of(line: Line, centre: str) -> str:
     """The page on which it is done; of a person in the queue without an appointment: where they are listed."""
     queue = f"/scheduling/?{urlencode({'centre': centre})}"
     match line.task:
+        case Task.REGISTER | Task.BOOK_FIRST:
+            first = f"/scheduling/interviews/new?{urlencode({'centre': centre, 'person': str(line.subject_ref)})}"
+            return first if line.subject_ref is not None else f"/intake/visits/{line.visit_id}"
         case Task.START | Task.FINISH:
             return f"{queue}#{'running' if line.kind == InterviewKind.INFORMATION else 'interview'}-{line.id}"
         case Task.BOOK_FINAL_INTERVIEW | Task.BOOK_NEXT:

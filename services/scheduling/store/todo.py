@@ -18,7 +18,7 @@ from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.tables import in_states
 from services.contracts.scheduling import InterviewKind, Method
 from services.scheduling.domain.rules import PATH_LIMIT
-from services.scheduling.domain.states import BOOKED, ENDED, HELD, OPEN_WORKSHOPS, RUNNING
+from services.scheduling.domain.states import BOOKED, ENDED, HELD, MISSED, OPEN_WORKSHOPS, RUNNING
 from services.scheduling.domain.todo import PATH_WAITS
 from services.scheduling.store.copies import can_be_booked
 from services.scheduling.store.finalising import OF_WORKSHOP, FinalInterview, due_finals
@@ -55,6 +55,7 @@ class OpenAppointment(NamedTuple):
     visit_id: UUID | None
     started_at: datetime | None
     arrived_at: datetime | None
+    version: int | None
     path_id: UUID | None
     workshop_id: UUID | None
     title: str | None
@@ -63,12 +64,16 @@ class OpenAppointment(NamedTuple):
 
 
 class WaitingPath(NamedTuple):
-    """An open path on which nothing is booked, and when its last appointment was, or would have been."""
+    """An open path on which nothing is booked. `last_at`: of the last appointment held or missed; None: of none.
+
+    `ended_at`: of the last one, also cancelled.
+    """
 
     id: UUID
     subject_ref: UUID
     area: str | None
-    last_at: datetime
+    ended_at: datetime
+    last_at: datetime | None
 
 
 class OpenOffer(NamedTuple):
@@ -112,7 +117,7 @@ def _interviews(centre: str, counsellor: str, begins: datetime | None, ends: dat
             col(Interview.visit_id),
             col(Interview.started_at),
         ),
-        *(col(Interview.arrived_at), col(Interview.path_id)),
+        *(col(Interview.arrived_at), col(Interview.version), col(Interview.path_id)),
         *(_none(col(Session.workshop_id)), _none(col(Workshop.title)), _none(col(Workshop.taken))),
     ).where(_OPEN, col(Interview.status).in_((*BOOKED, *RUNNING)), *own, col(Interview.starts_at) < ends)
     return query if begins is None else query.where(col(Interview.starts_at) >= begins)
@@ -133,11 +138,11 @@ _IS_FIRST_OPEN = (
 
 def _sessions(centre: str, counsellor: str, begins: datetime | None, ends: datetime) -> Any:
     missing = (Interview.kind, Interview.status, Interview.method, Interview.mode, Interview.interpreter_language)
-    more = (Interview.subject_ref, Interview.visit_id, Interview.started_at, Interview.arrived_at, Interview.path_id)
+    more = (Interview.subject_ref, Interview.visit_id, Interview.started_at, Interview.arrived_at, Interview.version)
     query = (
         sa.select(
             *(col(Session.id), col(Session.starts_at), col(Session.minutes), col(Workshop.room), col(Workshop.area)),
-            *(_none(col(one)) for one in (*missing, *more)),
+            *(_none(col(one)) for one in (*missing, *more, Interview.path_id)),
             *(col(Session.workshop_id), col(Workshop.title), col(Workshop.taken)),
         )
         .join(Workshop, col(Workshop.id) == col(Session.workshop_id))
@@ -204,6 +209,12 @@ _HELD_SO_FAR = (
 )
 
 
+_LAST_TAKEN_UP = (
+    sa.select(sa.func.max(col(_HELD.starts_at)))
+    .where(col(_HELD.path_id) == col(Interview.path_id), col(_HELD.status).in_((*HELD, *MISSED)))
+    .scalar_subquery()
+)
+"""When the last appointment of the path was that was not cancelled, also if the person did not come."""
 _ON_OPEN_PATH = (
     sa.select(sa.func.count())
     .where(
@@ -228,6 +239,7 @@ async def waiting_paths(
     found = (
         sa.select(
             *(col(Interview.path_id), col(Interview.subject_ref), col(Interview.area), col(Interview.starts_at)),
+            _LAST_TAKEN_UP.label("last_at"),
         )
         .where(
             col(Interview.centre) == centre,
