@@ -5,7 +5,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import vobject
@@ -14,7 +14,7 @@ from icalendar import Calendar
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An appointment as a program reads it. Times are in UTC."""
+    """An appointment as a program reads it. Times are in UTC; of `whole_days`, midnights of the dates, in UTC too."""
 
     uid: str
     sequence: int
@@ -23,6 +23,7 @@ class Read:
     summary: str
     location: str | None
     status: str
+    whole_days: bool = False
 
 
 def read_calendar(text: str | bytes) -> list[Read]:
@@ -44,6 +45,10 @@ def check_form(written: str) -> None:
     assert len(set(defined)) == len(defined)
 
 
+def _moment(value: date | datetime) -> datetime:
+    return value.astimezone(UTC) if isinstance(value, datetime) else datetime.combine(value, time(), UTC)
+
+
 def _by_icalendar(written: str) -> list[Read]:
     [calendar] = Calendar.from_ical(written, multiple=True)
     assert not calendar.errors
@@ -55,11 +60,12 @@ def _of_icalendar(event: Any) -> Read:
     return Read(
         uid=str(event["UID"]),
         sequence=int(event["SEQUENCE"]),
-        starts_at=event["DTSTART"].dt.astimezone(UTC),
-        ends_at=event["DTEND"].dt.astimezone(UTC),
+        starts_at=_moment(event["DTSTART"].dt),
+        ends_at=_moment(event["DTEND"].dt),
         summary=str(event["SUMMARY"]),
         location=str(event["LOCATION"]) if "LOCATION" in event else None,
         status=str(event["STATUS"]),
+        whole_days=not isinstance(event["DTSTART"].dt, datetime),
     )
 
 
@@ -73,9 +79,10 @@ def _of_vobject(event: Any) -> Read:
     return Read(
         uid=str(event.uid.value),
         sequence=int(event.sequence.value),
-        starts_at=event.dtstart.value.astimezone(UTC),
-        ends_at=event.dtend.value.astimezone(UTC),
+        starts_at=_moment(event.dtstart.value),
+        ends_at=_moment(event.dtend.value),
         summary=str(event.summary.value),
         location=str(event.location.value) if "location" in event.contents else None,
         status=str(event.status.value),
+        whole_days=not isinstance(event.dtstart.value, datetime),
     )

@@ -60,8 +60,10 @@ async def test_an_appointment_in_an_absence_is_not_moved_within_it(
         (
             "2026-12-24T14:00",
             "2027-01-01T00:00",
-            "jeudi 24 décembre 2026, 14:00 – jusqu’au jeudi 31 décembre 2026 inclus",
+            "jeudi 24 décembre 2026, 14:00 – jeudi 31 décembre 2026, au soir",
         ),
+        ("2026-12-31T00:00", "2027-01-01T00:00", "jeudi 31 décembre 2026, toute la journée"),
+        ("2026-10-25T00:00", "2026-10-26T00:00", "dimanche 25 octobre 2026, toute la journée"),
         ("2026-12-24T14:00", "2026-12-25T00:00", "jeudi 24 décembre 2026, 14:00–24:00"),
         ("2026-12-24T14:00", "2026-12-25T12:00", "jeudi 24 décembre 2026, 14:00 – vendredi 25 décembre 2026, 12:00"),
     ],

@@ -18,7 +18,7 @@ from services.contracts.persons import VisitorMerged, VisitorSeparated
 from services.contracts.queue import seat_appointment
 from services.contracts.roles import Role
 from services.contracts.scheduling import Side
-from services.scheduling.actions import feeds, guidance, seats, workshops
+from services.scheduling.actions import availability, feeds, guidance, seats, workshops
 from services.scheduling.actions.feed_entries import calendar_at
 from services.scheduling.app import SERVICE
 from services.scheduling.domain.feeds import CANCELLED_FOR
@@ -29,7 +29,7 @@ from tests.givens.scheduling import COLLEAGUE, COUNSELLOR, LIEGE, MONDAY, NADIA,
 from tests.scheduling.test_former_counsellors import NEW, changed_account
 from tests.scheduling.test_guidance import TUESDAY, book, take_path
 from tests.scheduling.test_own_appointments import signed_up
-from tests.scheduling.test_working_hours import is_away
+from tests.scheduling.test_working_hours import BRUSSELS, is_away
 
 WINTER = datetime(2026, 3, 27, 9, tzinfo=UTC)
 """10:00 on the Friday before the clocks change."""
@@ -114,6 +114,32 @@ async def test_a_counsellor_reads_interviews_sessions_and_absences_across_the_ch
     text = await text_at(store, await counsellors_secret(store))
     assert text is not None
     assert text.count("T100000\r\n") == 3, "at ten before and after the change, and the absence"
+
+
+@pytest.mark.parametrize(("first", "last"), [("2026-03-27", "2026-03-30"), ("2026-10-25", "2026-10-25")])
+async def test_an_absence_of_whole_days_goes_out_as_days(store: Store, first: str, last: str) -> None:
+    """Also across the changes of the clocks: a day then has 23 or 25 hours. The end is excluded (RFC 5545, 3.6.1)."""
+    begins = datetime.fromisoformat(first).replace(tzinfo=BRUSSELS)
+    ends = datetime.fromisoformat(last).replace(tzinfo=BRUSSELS) + timedelta(days=1)
+    async with store.work() as work:
+        await availability.add_absence(work, uuid4(), NADIA, begins, ends, BRUSSELS)
+    secret = await counsellors_secret(store)
+    (read,) = await read_at(store, secret)
+    assert read.whole_days
+    assert (read.starts_at.date(), read.ends_at.date()) == (begins.date(), ends.date())
+    text = await text_at(store, secret)
+    assert text is not None
+    assert f"DTSTART;VALUE=DATE:{begins:%Y%m%d}\r\nDTEND;VALUE=DATE:{ends:%Y%m%d}\r\n" in text
+    assert "VTIMEZONE" not in text, "days have no zone"
+
+
+async def test_an_absence_until_a_midnight_that_begins_at_noon_has_times(store: Store) -> None:
+    begins = datetime(2026, 3, 28, 12, tzinfo=BRUSSELS)
+    async with store.work() as work:
+        ends = datetime(2026, 3, 30, tzinfo=BRUSSELS)
+        await availability.add_absence(work, uuid4(), NADIA, begins, ends, BRUSSELS)
+    (read,) = await read_at(store, await counsellors_secret(store))
+    assert (read.whole_days, read.starts_at, read.ends_at) == (False, begins, ends)
 
 
 async def test_nothing_in_it_leads_to_a_person(store: Store, adult: Visitor) -> None:

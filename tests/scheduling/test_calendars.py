@@ -132,8 +132,12 @@ def test_the_same_local_time_is_in_one_line_across_a_change_of_the_clocks(change
 
 def test_a_free_time_is_cut_at_full_hours_into_places_that_an_appointment_fits_in() -> None:
     def cut(begins: str, ends: str) -> list[tuple[str, str, bool]]:
+        """The places, which say that they are parts of one free time."""
         at = [datetime.fromisoformat(f"2026-03-03T{one}").replace(tzinfo=BRUSSELS) for one in (begins, ends)]
-        found = places(at[0].astimezone(UTC), at[1].astimezone(UTC), BRUSSELS)
+        found = list(places(at[0].astimezone(UTC), at[1].astimezone(UTC), BRUSSELS))
+        assert {one.whole for one in found} == {(at[0], at[1])}
+        assert [one.is_continued for one in found] == [False, *(True for _one in found[1:])]
+        assert [one.goes_on for one in found] == [*(True for _one in found[1:]), False]
         return [
             (f"{one.begins.astimezone(BRUSSELS):%H:%M}", f"{one.ends.astimezone(BRUSSELS):%H:%M}", one.bookable)
             for one in found
@@ -301,6 +305,7 @@ async def test_nothing_names_a_person(desk: Client, known: Visitor) -> None:
     for query in ("", "&counsellor=*", "&view=week", "&view=month", "&view=week&counsellor=*"):
         html = await see(desk, f"/agenda?date=2026-03-03{query}")
         assert "Entretien d’orientation" in html
+        assert ("entry-who" in html) == (query in ("", "&view=week")), "the name is the first thing below the kind"
         named = html.count(f"/intake/fragments/visitors/{known.subject_ref}")
         assert named == (1 if query in ("", "&view=week") else 0), (
             "only one counsellor's day and week ask intake who it is"

@@ -98,7 +98,8 @@ def test_an_appointment_outside_opening_hours_is_refused_with_the_hours(starts_a
     with pytest.raises(refusals.OutsideHours) as refused:
         rules.check_appointment(local(starts_at), minutes, HOURS, NOW)
     open_that_day = local(starts_at).weekday() < 5 and starts_at[:10] != "2026-05-01"
-    assert refused.value.values["hours"] == (["09:00–12:00", "13:00–16:30"] if open_that_day else "closed")
+    assert refused.value.values == ({"hours": ["09:00–12:00", "13:00–16:30"]} if open_that_day else {})
+    assert isinstance(refused.value, refusals.ClosedThatDay) is not open_that_day
 
 
 @pytest.mark.parametrize("starts_at", ["2026-03-03T09:00", "2026-03-03T11:00", "2026-03-03T15:30", "2026-07-01T15:30"])

@@ -6,7 +6,7 @@ time whatever the reader's program knows of the zone.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.headerregistry import Address
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ class Entry:
     """An appointment in a calendar. `sequence` grows with each change of it, from 0; `stamped_at`: when it was last so.
 
     `zone`: of the place. An entry that is `cancelled` removes the one with its id from the reader's calendar.
+    `whole_days`: it begins and ends at local midnights, and is written with dates, so that programs show it as days.
     """
 
     id: UUID
@@ -37,6 +38,7 @@ class Entry:
     location: str = ""
     url: str = ""
     cancelled: bool = False
+    whole_days: bool = False
 
 
 def subscription(entries: Sequence[Entry], name: str, refresh: timedelta) -> bytes:
@@ -90,8 +92,9 @@ def _event(entry: Entry) -> Event:
     event.add("uid", f"{entry.id}@{DOMAIN}")
     event.add("sequence", entry.sequence)
     event.add("dtstamp", entry.stamped_at.astimezone(UTC).replace(microsecond=0))
-    event.add("dtstart", _local(entry.starts_at, entry.zone))
-    event.add("dtend", _local(entry.ends_at, entry.zone))
+    place = _date if entry.whole_days else _local
+    event.add("dtstart", place(entry.starts_at, entry.zone))
+    event.add("dtend", place(entry.ends_at, entry.zone))
     event.add("summary", entry.summary)
     if entry.location:
         event.add("location", entry.location)
@@ -102,6 +105,11 @@ def _event(entry: Entry) -> Event:
     return event
 
 
+def _date(at: datetime, zone: ZoneInfo) -> date:
+    """The local date, which icalendar writes with `VALUE=DATE`; as an end it is excluded (RFC 5545, 3.6.1)."""
+    return at.astimezone(zone).date()
+
+
 def _local(at: datetime, zone: ZoneInfo) -> datetime:
     """The local time; in UTC where the clock shows it twice: programs do not agree which one a local time is."""
     local = at.astimezone(zone)
@@ -109,9 +117,11 @@ def _local(at: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _add_zones(calendar: Calendar, entries: Iterable[Entry]) -> None:
-    """The zones of these entries."""
+    """The zones of these entries; dates have none."""
     years: dict[str, set[int]] = {}
     for entry in entries:
+        if entry.whole_days:
+            continue
         years.setdefault(entry.zone.key, set()).update((entry.starts_at.year, entry.ends_at.year))
     for key in sorted(years.keys() - {"UTC"}):
         calendar.add_component(zone_rules(key, min(years[key]), max(years[key])))

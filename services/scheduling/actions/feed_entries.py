@@ -19,6 +19,7 @@ from services.contracts.queue import seat_appointment
 from services.contracts.scheduling import AppointmentStatus
 from services.scheduling.domain.feeds import AHEAD, PAST, REFRESH, digest
 from services.scheduling.domain.states import SeatStatus, has_seat, is_cancelled
+from services.scheduling.domain.times import is_midnight
 from services.scheduling.store import Alias, Centre, CounsellorAbsence, Interview, Workshop
 from services.scheduling.store.availability import absences_between
 from services.scheduling.store.counsellors import accounts_with_code, is_bookable
@@ -111,9 +112,10 @@ class _Writer:
         return replace(entry, cancelled=True, stamped_at=ended_at or self.made_at) if left or ended_at else entry
 
     def absence(self, one: CounsellorAbsence) -> Entry:
-        """An absence. Its reason is kept nowhere."""
+        """An absence; of whole days, as days. Its reason is kept nowhere."""
         what = translate("Absence", self.lang)
-        return Entry(one.id, 0, self.made_at, one.starts_at, one.ends_at, BRUSSELS, what)
+        days = is_midnight(one.starts_at, BRUSSELS) and is_midnight(one.ends_at, BRUSSELS)
+        return Entry(one.id, 0, self.made_at, one.starts_at, one.ends_at, BRUSSELS, what, whole_days=days)
 
     def _entry(self, of: Interview | Workshop, starts_at: datetime, minutes: int, what: str, url: str) -> Entry:
         """What all have. The number of the last event about it grows with each change."""

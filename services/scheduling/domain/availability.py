@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from services.chassis.refusals import msg
 from services.contracts.directory import WEEKDAYS
 from services.contracts.opening import moment
 from services.scheduling.domain.refusals import (
@@ -21,6 +20,7 @@ from services.scheduling.domain.refusals import (
     HoursBackwards,
     NotInFuture,
     NotOnQuarterHour,
+    NotWorkingThatDay,
     OutsideWorkingHours,
     RuleNotWeekly,
     TooSoon,
@@ -207,8 +207,9 @@ def check_within(rows: Sequence[WorkingHours], starts_at: datetime, minutes: int
     """Raises `OutsideWorkingHours` unless the appointment `lies_within` them."""
     if not lies_within(rows, starts_at, minutes):
         day = starts_at.astimezone(rows[0].zone).date()
-        spans = sorted(f"{row.begins}–{row.ends}" for row in rows if row.of(day))
-        raise OutsideWorkingHours(hours=spans or msg("none"))
+        if spans := sorted(f"{row.begins}–{row.ends}" for row in rows if row.of(day)):
+            raise OutsideWorkingHours(hours=spans)
+        raise NotWorkingThatDay()
 
 
 def check_absence(starts_at: datetime, ends_at: datetime, now: datetime, zone: ZoneInfo) -> None:

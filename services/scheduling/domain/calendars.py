@@ -128,26 +128,38 @@ def hours_around(intervals: Iterable[Interval], zone: ZoneInfo) -> tuple[int, in
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A free part of a day. `bookable`: an appointment can begin here, at its beginning."""
+    """A free part of a day. `bookable`: an appointment can begin here, at its beginning. `whole`: the free time."""
 
     begins: datetime
     ends: datetime
     bookable: bool
+    whole: Interval
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the free time goes on behind it."""
+        return self.ends < self.whole[1]
+
+    @property
+    def is_continued(self) -> bool:
+        """Whether the free time has begun before it."""
+        return self.whole[0] < self.begins
 
 
 def places(begins: datetime, ends: datetime, zone: ZoneInfo) -> Iterator[Place]:
     """A free time as places to press, cut at full hours. The last ones are long enough for an appointment."""
+    whole = begins, ends
     if ends - begins < SHORTEST_APPOINTMENT:
-        yield Place(begins, ends, bookable=False)
+        yield Place(begins, ends, bookable=False, whole=whole)
         return
     at = begins
     hour = begins + QUARTER
     while hour <= ends - SHORTEST_APPOINTMENT:
         if hour.astimezone(zone).minute == 0 and hour - at >= SHORTEST_PLACE:
-            yield Place(at, hour, bookable=True)
+            yield Place(at, hour, bookable=True, whole=whole)
             at = hour
         hour += QUARTER
-    yield Place(at, ends, bookable=True)
+    yield Place(at, ends, bookable=True, whole=whole)
 
 
 def lanes(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from services.chassis.refusals import msg, with_words
 from services.contracts import opening
 from services.contracts.intake import NIGHT
 from services.scheduling.domain.refusals import (
+    ClosedThatDay,
     InTheFuture,
     NoSuchLocalTime,
     NotInFuture,
@@ -39,7 +40,9 @@ class Hours(opening.Hours):
         day, end = starts_at.astimezone(self.zone).date(), starts_at.astimezone(UTC) + timedelta(minutes=minutes)
         openings = united([*self.intervals(day), *self.intervals(day + timedelta(days=1))])
         if not any(opens <= starts_at and end <= closes for opens, closes in openings):
-            raise OutsideHours(hours=[f"{opens}–{closes}" for opens, closes in self.of(day)] or msg("closed"))
+            if hours := [f"{opens}–{closes}" for opens, closes in self.of(day)]:
+                raise OutsideHours(hours=hours)
+            raise ClosedThatDay()
 
 
 def united(intervals: Iterable[Interval]) -> Iterator[Interval]:
@@ -111,6 +114,11 @@ def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     begins = datetime.combine(day, time(), zone)
     ends = datetime.combine(day + timedelta(days=1), time(), zone)
     return begins.astimezone(UTC), ends.astimezone(UTC)
+
+
+def is_midnight(at: datetime, zone: ZoneInfo) -> bool:
+    """Whether a local day begins at this moment."""
+    return at == local_day(at.astimezone(zone).date(), zone)[0]
 
 
 def duration_minutes(started_at: datetime, ended_at: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from services.chassis.i18n import by_name, date_text, language_name, locale, tra
 from services.chassis.i18n import translate as _
 from services.contracts.arrivals import INTERPRETED
 from services.scheduling.domain.availability import WorkingHours
+from services.scheduling.domain.times import is_midnight
 from services.scheduling.store import Centre, CounsellorAbsence, CounsellorHours
 
 LANGUAGES = ("fr", *INTERPRETED)
@@ -63,14 +64,17 @@ def row_words(hours: WorkingHours) -> list[str]:
 def absence_words(absence: CounsellorAbsence, zone: ZoneInfo) -> str:
     """The days of an absence; with times, unless it has whole days."""
     begins, ends = absence.starts_at.astimezone(zone), absence.ends_at.astimezone(zone)
-    if _is_midnight(begins) and _is_midnight(ends):
+    if is_midnight(begins, zone) and is_midnight(ends, zone):
         first, last = begins.date(), ends.date() - timedelta(days=1)
-        return _day(first) if first == last else f"{_day(first)} – {_day(last)}"
-    if _is_midnight(ends):
+        if first == last:
+            return _("{day}, all day").format(day=_day(first))
+        return f"{_day(first)} – {_day(last)}"
+    if is_midnight(ends, zone):
         last = ends.date() - timedelta(days=1)
         if begins.date() == last:
             return f"{_day(last)}, {begins:%H:%M}–24:00"
-        return f"{_day(begins.date())}, {begins:%H:%M} – {_('up to and including {day}').format(day=_day(last))}"
+        evening = _("{day}, in the evening").format(day=_day(last))
+        return f"{_day(begins.date())}, {begins:%H:%M} – {evening}"
     if begins.date() == ends.date():
         return f"{_day(begins.date())}, {begins:%H:%M}–{ends:%H:%M}"
     return f"{_day(begins.date())}, {begins:%H:%M} – {_day(ends.date())}, {ends:%H:%M}"
@@ -85,7 +89,3 @@ def language_choices(usual: Collection[str]) -> tuple[list[tuple[str, str]], lis
 
 def _day(day: date) -> str:
     return date_text(day, "full")
-
-
-def _is_midnight(at: datetime) -> bool:
-    return (at.hour, at.minute) == (0, 0)

@@ -16,13 +16,13 @@
     │   OfferOver, AttendanceStays, FinalInterviewBooked, FinalInterviewHeld   workshops
     ├── NoEarlierTime, EarlierTimeTaken, EarlierOfferOver                earlier times
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
-    └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo, OutsideHours,
-        NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor, CounsellorInactive, UnknownRoom,
-        RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing, WorkshopTooOld, SessionsOverlap,
-        NoFacilitator, OutsideUsualHours, FewerThanTaken, SessionTwice, TimeToReflect, GuidanceNotOffered; of
-        availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, TooManyRows,
-        TooSoon, OutsideWorkingHours, BusyElsewhere; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers,
-        NumberTaken, TooManyParticipants, AttendanceIncomplete
+    └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo,
+        OutsideHours (ClosedThatDay), NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor,
+        CounsellorInactive, UnknownRoom, RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing,
+        WorkshopTooOld, SessionsOverlap, NoFacilitator, OutsideUsualHours, FewerThanTaken, SessionTwice, TimeToReflect,
+        GuidanceNotOffered; of availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards,
+        AbsenceTooLong, TooManyRows, TooSoon, OutsideWorkingHours (NotWorkingThatDay), BusyElsewhere; and of
+        imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
@@ -32,6 +32,7 @@ from services.scheduling.domain.refusals.availability import (
     CounsellorAway,
     EndsBeforeStart,
     HoursBackwards,
+    NotWorkingThatDay,
     OutsideWorkingHours,
     RuleNotWeekly,
     TooManyRows,
@@ -49,6 +50,7 @@ from services.scheduling.domain.refusals.board import (
     VisitorIsHere,
 )
 from services.scheduling.domain.refusals.calendar import (
+    ClosedThatDay,
     HoldOver,
     InTheFuture,
     MovedMeanwhile,
@@ -143,6 +145,7 @@ __all__ = [
     "AttendanceIncomplete",
     "AttendanceStays",
     "BusyElsewhere",
+    "ClosedThatDay",
     "ConsentMissing",
     "CounsellorAway",
     "CounsellorInactive",
@@ -178,6 +181,7 @@ __all__ = [
     "NotInTheRoom",
     "NotOnQuarterHour",
     "NotRunning",
+    "NotWorkingThatDay",
     "NotYet",
     "NothingOffered",
     "NothingToBook",

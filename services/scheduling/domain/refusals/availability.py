@@ -72,6 +72,12 @@ class OutsideWorkingHours(Invalid):
     field_name = "outside_working_hours"
 
 
+class NotWorkingThatDay(OutsideWorkingHours):
+    """The counsellor has no working hours at this centre on the day of the appointment."""
+
+    message = msg("The counsellor does not work at this centre that day. Choose another day.")
+
+
 class BusyElsewhere(Invalid):
     """The counsellor's calendar in another program is busy: the team is asked once, visitors choose another time."""
 

@@ -59,6 +59,12 @@ class OutsideHours(Invalid):
     field_name = "starts_at"
 
 
+class ClosedThatDay(OutsideHours):
+    """The centre is closed all that day."""
+
+    message = msg("The centre is closed that day. Choose another day.")
+
+
 class NoSuchLocalTime(Invalid):
     """The local time does not exist: the clocks are put forward."""
 
