@@ -169,11 +169,12 @@ async def test_counsellors_are_found_by_the_area_and_the_language_of_their_profi
     both = {NADIA, TOM}
     for asked, found in (
         ({}, both),
-        ({"area": "find-job"}, both),  # one who has entered no areas and languages is found by all of them
+        ({"area": "find-job"}, both),  # one who has entered no areas is found by all of them
         ({"area": "choose-path"}, {TOM}),
-        ({"language": "de"}, both),
-        ({"language": "de", "area": "choose-path"}, {TOM}),
-        ({"language": "ar"}, {TOM}),
+        ({"language": "de"}, {NADIA}),
+        ({"language": "fr"}, both),  # one who has entered no languages speaks that of the platform
+        ({"language": "fr", "area": "choose-path"}, {TOM}),
+        ({"language": "ar"}, set()),
     ):
         assert {one["counsellor"] for one in await slots(desk, **asked)} == found
 

@@ -54,7 +54,7 @@ class Hours(Change):
 
 
 class Profile(Change):
-    """What a counsellor offers. No languages or areas: not entered yet, any of the centre's."""
+    """What a counsellor offers. No languages: not entered yet, French is assumed. No areas: all of the centre's."""
 
     languages: list[Language] = Field(max_length=60, description="Codes of ISO 639.")
     areas: list[AreaCode] = Field(max_length=20)

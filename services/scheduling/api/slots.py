@@ -70,7 +70,9 @@ async def list_slots(
     centre: Annotated[Sequence[Key], Query(max_length=50, description="The caller's own, if omitted.")] = (),
     counsellor: Annotated[StaffCode | None, Query(description="All of the centres, if omitted.")] = None,
     area: Annotated[Key | None, Query(description="Only counsellors who advise in this area.")] = None,
-    language: Annotated[Language | None, Query(description="Only who speaks it, or has entered none: ISO 639.")] = None,
+    language: Annotated[
+        Language | None, Query(description="Only who speaks it; French, if none is entered: ISO 639.")
+    ] = None,
     minutes: Annotated[int, Whole()] = 60,
     since: Annotated[Day | None, Query(alias="from", description="First local day; today, if omitted.")] = None,
     until: Annotated[Day | None, Query(description="Last local day, included; six days later, if omitted.")] = None,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.i18n import DEFAULT
 from services.scheduling.domain import slots
 from services.scheduling.domain.availability import BookingRules, worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
@@ -119,9 +120,12 @@ async def calendars_of(
 
 
 def _suits(profile: CounsellorProfile | None, area: str | None, language: str | None) -> bool:
-    """Whether a counsellor advises in this area and speaks this language. Where none are entered: in all."""
+    """Whether a counsellor advises in this area and speaks this language.
+
+    Where nothing is entered: in all areas, and in the language of the platform, since no other one can be promised.
+    """
     areas, languages = (profile.areas, profile.languages) if profile is not None else ([], [])
-    return (area is None or not areas or area in areas) and (language is None or not languages or language in languages)
+    return (area is None or not areas or area in areas) and (language is None or language in (languages or [DEFAULT]))
 
 
 async def free_times(
