@@ -75,7 +75,8 @@ async def screens(browser: Browser, stack: Stack) -> AsyncGenerator[Screens]:
     async with AsyncExitStack() as opened:
         those = Screens(browser, stack, opened)
         yield those
-        assert those.faults() == []
+        faults = those.faults()
+        assert not faults, faults
 
 
 def message(page: Page, text: str) -> Locator:
