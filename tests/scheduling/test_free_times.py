@@ -124,6 +124,14 @@ async def test_a_refused_booking_keeps_the_hold(desk: Client, known: Visitor, cl
     assert TUESDAY.isoformat() in times_of(await see(desk, TUESDAYS), NADIA)
 
 
+async def test_the_times_are_free_in_the_calendar_of_the_person_too(desk: Client, known: Visitor) -> None:
+    path = await take_path(desk.store, known)
+    await book(desk.store, path, counsellor=TOM, room=None)
+    for whom in (f"person={known.subject_ref}", f"path={path}"):
+        assert TUESDAY.isoformat() not in times_of(await see(desk, f"{TUESDAYS}&{whom}"), NADIA)
+    assert TUESDAY.isoformat() in times_of(await see(desk, TUESDAYS), NADIA)
+
+
 async def test_the_front_desk_books_and_goes_on_with_the_code(desk: Client, known: Visitor) -> None:
     desk.signed_in(DESK)
     html = await see(desk, PAGE)

@@ -26,7 +26,7 @@ from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview, QuarterHour
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.patience import patiently
-from tests.givens.rows import count
+from tests.givens.rows import count, rows_of
 from tests.givens.scheduling import LIEGE, NADIA, TOM, Visitor, account_of, add_rooms, liege, react
 
 TUESDAY = datetime(2026, 3, 3, 9, 0, tzinfo=UTC)
@@ -72,6 +72,18 @@ async def other_path(store: Store) -> UUID:
 async def test_a_path_opens_for_somebody_who_agreed(store: Store, adult: Visitor, path: UUID) -> None:
     (opened,) = await emitted_events(store, PathOpened)
     assert (opened.path_id, opened.subject_ref, opened.method) == (path, adult.subject_ref, Method.INDIVIDUAL)
+
+
+async def test_what_is_booked_stays_on_a_day_that_the_centre_closes_afterwards(store: Store, path: UUID) -> None:
+    interview = await book(store, path)
+    await react(store, [liege(closed_on=("2026-03-03",))])
+    same = {"starts_at": TUESDAY, "minutes": 60, "counsellor": TOM, "room": None}
+    await change(store, interview.id, guidance.move, **same)
+    (row,) = await rows_of(store, Interview)
+    assert (row.counsellor, row.starts_at) == (TOM, TUESDAY)
+    for other in ({"minutes": 120}, {"starts_at": TUESDAY + timedelta(hours=1)}):
+        with pytest.raises(refusals.OutsideHours):
+            await change(store, interview.id, guidance.move, **same | other)
 
 
 async def test_no_path_for_a_stranger_or_without_agreement(store: Store) -> None:

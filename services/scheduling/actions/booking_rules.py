@@ -11,8 +11,9 @@ from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.values import Whole, YesNo
 from services.scheduling.actions.video import VideoAddress
-from services.scheduling.domain import rules
+from services.scheduling.domain import rules, times
 from services.scheduling.domain.availability import BookingRules, check_notice
+from services.scheduling.domain.times import Interval
 from services.scheduling.store import Centre, CentreRules
 from services.scheduling.store.booking_rules import rules_of
 
@@ -68,15 +69,19 @@ async def set_rules(work: Work, centre: str, facts: RuleFacts, version: int | No
 
 
 async def check_bookable(
-    work: Work, centre: Centre, starts_at: datetime, minutes: int, horizon: timedelta, before: datetime | None = None
+    work: Work, centre: Centre, starts_at: datetime, minutes: int, horizon: timedelta, before: Interval | None = None
 ) -> None:
     """The time of an interview keeps the rules of the method and those of the centre.
 
-    `horizon`: of a centre without rules. `before`: where the interview is now; what is booked there keeps its time.
+    `horizon`: of a centre without rules. `before`: when the interview is now. What is booked stays, also if the centre
+    has changed its hours or rules since: at the same time, no longer than before, it only has to be in the future.
     Raises what `rules.check_appointment` raises, and `TooSoon`.
     """
-    kept = BookingRules(horizon=horizon)
-    if starts_at != before:
-        kept = await rules_of(work.session, centre.code, kept)
+    ends_at = starts_at + timedelta(minutes=minutes)
+    if before is not None and before[0] == starts_at and ends_at <= before[1]:
+        rules.check_length(minutes)
+        times.check_future(starts_at, work.now, centre.zone)
+        return
+    kept = await rules_of(work.session, centre.code, BookingRules(horizon=horizon))
     rules.check_appointment(starts_at, minutes, centre.hours, work.now, kept.horizon)
     check_notice(starts_at, work.now, kept.notice, centre.zone)

@@ -159,7 +159,8 @@ async def move(
     rules.check_booked(interview.status)
     centre = await known_centre(work.session, Centre, interview.centre)
     await check_path(work, interview, centre.zone)
-    await check_bookable(work, centre, starts_at, minutes, horizon, interview.starts_at)
+    booked = interview.starts_at, interview.starts_at + timedelta(minutes=interview.minutes)
+    await check_bookable(work, centre, starts_at, minutes, horizon, booked)
     await check_counsellor(work.session, interview.centre, counsellor)
     before = (interview.counsellor, interview.room, interview.starts_at, interview.minutes)
     held = arrangement or interview.arrangement

@@ -1,6 +1,6 @@
 """The earliest free times of a centre's counsellors, for the team: one press holds a time and leads to its booking."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import Annotated, NamedTuple
@@ -22,13 +22,13 @@ from services.contracts.roles import Role
 from services.contracts.text import Key
 from services.contracts.values import Moment, Whole
 from services.scheduling.actions import holds
+from services.scheduling.actions.calendar import also_needed
 from services.scheduling.actions.path_rules import times_to_reflect
 from services.scheduling.domain import rules, times
 from services.scheduling.domain.holds import owner_of_account
 from services.scheduling.domain.refusals import TooFarAhead
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.domain.slots import apart
-from services.scheduling.domain.times import Interval
 from services.scheduling.pages.booking_form import first_day, uuid_of, within
 from services.scheduling.pages.desk import (
     Booker,
@@ -40,7 +40,7 @@ from services.scheduling.pages.desk import (
     spoken_by,
 )
 from services.scheduling.settings import horizon_of, reflection_of, rules_of_settings
-from services.scheduling.store import Alias, Centre, SlotHold
+from services.scheduling.store import Alias, Centre, GuidancePath, SlotHold
 from services.scheduling.store.availability import CounsellorProfile, hours_at, profiles_of
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.paths import open_individual_path
@@ -147,9 +147,10 @@ async def _page(
     try:
         kept = await rules_of(session, centre.code, rules_of_settings(running))
         times.check_horizon(times.local_day(day, centre.zone)[0], now, kept.horizon, centre.zone, "day")
-        offers = await _offers(
-            session, centre, names, profiles, wish, await _search(session, running, person, day, wish, reflecting)
-        )
+        search = await _search(session, running, person, day, wish.minutes)
+        also = await also_needed(session, centre.code, None, await _subject_of(session, wish))
+        search = replace(search, also=also, reflecting=reflecting)
+        offers = await _offers(session, centre, names, profiles, wish, search)
     except TooFarAhead as error:
         faults = by_field(error)
     return page(
@@ -182,15 +183,19 @@ async def _path_of(session: AsyncSession, wish: Wish) -> UUID | None:
     return await open_individual_path(session, await references_of(session, Alias, subject_ref))
 
 
-async def _search(
-    session: AsyncSession, running: Runtime, person: Person, day: date, wish: Wish, reflecting: Sequence[Interval]
-) -> Search:
-    """What the account itself holds counts as free for it; of a path, what leaves it its time for reflection."""
+async def _subject_of(session: AsyncSession, wish: Wish) -> UUID | None:
+    """For whom it is to be booked, if that is known: the times are free in their calendar too."""
+    path_id = uuid_of(wish.path)
+    path = await session.get(GuidancePath, path_id) if path_id is not None else None
+    return path.subject_ref if path is not None else uuid_of(wish.person)
+
+
+async def _search(session: AsyncSession, running: Runtime, person: Person, day: date, minutes: int) -> Search:
+    """What the account itself holds counts as free for it."""
     held = await session.get(SlotHold, owner_of_account(person.subject))
     last = day + LONGEST_SPAN - timedelta(days=1)
     besides = held.id if held is not None else None
-    now, horizon = running.clock(), horizon_of(running)
-    return Search(day, last, wish.minutes, now, horizon, besides=besides, reflecting=reflecting)
+    return Search(day, last, minutes, running.clock(), horizon_of(running), besides=besides)
 
 
 async def _offers(
