@@ -78,15 +78,16 @@ async def read(world: World, route: Route) -> Answer:
 
 
 @contextmanager
-def noted_statements(stores: dict[str, Store]) -> Generator[list[Statement]]:
-    """The queries that are sent to these stores in the block."""
+def noted_statements(stores: dict[str, Store], *, writing: bool = False) -> Generator[list[Statement]]:
+    """The queries that are sent to these stores in the block; `writing`: also what changes and deletes rows."""
+    verbs = ("SELECT", "WITH", "UPDATE", "DELETE") if writing else ("SELECT", "WITH")
     found: list[Statement] = []
     opened: list[tuple[sa.Engine, Any]] = []
 
     def noting(service: str) -> Any:
-        def note(_connection: object, _cursor: object, statement: str, values: Any, *_: object) -> None:
-            if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-                found.append(Statement(service, statement, values))
+        def note(_connection: object, _cursor: object, statement: str, values: Any, _of: object, many: bool) -> None:
+            if statement.lstrip().upper().startswith(verbs):
+                found.append(Statement(service, statement, values[0] if many else values))
 
         return note
 

@@ -227,18 +227,22 @@ class Runtime:
         ]
         if self.rebuilding is not None:
             self._tasks.append(asyncio.create_task(self.rebuilding.run(), name=f"{self.service.name}.rebuilding"))
-        acting = [*self.service.jobs(self), *(mail_jobs(self.mail, self.settings) if self.mail is not None else ())]
+        acting = self.acting_jobs()
         self._jobs = [
             asyncio.create_task(self._run(job, acting=job in acting), name=f"{self.service.name}.{job.name}")
-            for job in (*acting, *self._own_jobs())
+            for job in (*acting, *self.own_jobs())
         ]
+
+    def acting_jobs(self) -> list[Job]:
+        """The background jobs that wait until a restored store has read its topics again."""
+        return [*self.service.jobs(self), *mail_jobs(self.mail, self.settings)]
 
     async def _run(self, job: Job, *, acting: bool) -> None:
         if acting:
             await self.catching_up.done.wait()
         await job.run(self.service.name)
 
-    def _own_jobs(self) -> list[Job]:
+    def own_jobs(self) -> list[Job]:
         """The background jobs of every service."""
         seconds, read_model = self.settings.round_seconds, self.rebuilding is not None
         return [

@@ -41,8 +41,10 @@ class Mailing:
         )
 
 
-def mail_jobs(sender: MailSender, settings: Settings) -> list[Job]:
-    """Sending, every two seconds, because a person may be waiting; and the end of old records."""
+def mail_jobs(sender: MailSender | None, settings: Settings) -> list[Job]:
+    """Sending, every two seconds, because a person may be waiting; and the end of old records. None: without mail."""
+    if sender is None:
+        return []
     seconds, prune = settings.round_seconds, partial(prune_mail, sender.store, sender.table, settings.mail_days)
     jobs = [Job("mail", sender.round, min(2, seconds)), Job("mail-retention", prune, 60 * seconds)]
     if (folder := sender.transports.folder) is not None:

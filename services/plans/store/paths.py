@@ -17,6 +17,9 @@ class Table(SQLModel):
     metadata = chassis_metadata()
 
 
+_ERASED = sa.text("erased_at is not null")
+
+
 class Subject(Aggregate, Table, table=True):
     """A person's reference that occurred in an event. Locked before a row under it is added or erased.
 
@@ -24,6 +27,7 @@ class Subject(Aggregate, Table, table=True):
     """
 
     __tablename__ = "subjects"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (sa.Index("subjects_erased", "id", postgresql_where=_ERASED, sqlite_where=_ERASED),)
 
     erased_at: datetime | None = None
     purposes: list[str] | None = Field(default=None, sa_type=sa.JSON(none_as_null=True))

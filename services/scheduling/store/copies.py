@@ -81,6 +81,9 @@ class WaitingBoard(Table, table=True):
     tidied_on: date | None = None
 
 
+_ERASED = sa.text("forgotten_at is not null")
+
+
 class KnownPerson(Aggregate, Table, table=True):
     """A registered visitor; `id` is their reference.
 
@@ -88,7 +91,10 @@ class KnownPerson(Aggregate, Table, table=True):
     """
 
     __tablename__ = "known_people"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (sa.Index("known_people_lately", "centre", "registered_at"),)
+    __table_args__ = (
+        sa.Index("known_people_lately", "centre", "registered_at"),
+        sa.Index("known_people_erased", "id", postgresql_where=_ERASED, sqlite_where=_ERASED),
+    )
 
     centre: str
     purposes: list[str] = Field(sa_type=sa.JSON)

@@ -22,6 +22,7 @@ from services.scheduling.domain.states import BOOKED, ON_PATH, RUNNING, is_booke
 from services.scheduling.store.table import Table
 
 _ON_A_PATH = sa.text("path_id is not null")
+_INTERPRETED = sa.text("interpreter_language is not null")
 _WITH_SUBJECT = sa.text("subject_ref is not null")
 _COUNTED = sa.text(f"{in_states(ON_PATH)} and path_id is not null")
 _NUMBERED = sa.text("number is not null and path_id is not null")
@@ -83,6 +84,7 @@ class Interview(Aggregate, Table, table=True):
             postgresql_where=_OPEN,
             sqlite_where=_OPEN,
         ),
+        sa.Index("interviews_with_interpreter", "starts_at", postgresql_where=_INTERPRETED, sqlite_where=_INTERPRETED),
         sa.Index("interviews_of_visit", "visit_id", postgresql_where=_OPEN, sqlite_where=_OPEN),
         sa.Index(
             "interviews_counted_once",
