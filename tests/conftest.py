@@ -1,5 +1,6 @@
 """Fixtures for the real parts, their summary at the end of a run, and the distribution of tests to workers."""
 
+import gc
 import logging
 import os
 from collections.abc import Generator
@@ -11,6 +12,7 @@ from hypothesis import settings
 from services.chassis import i18n
 from services.chassis.runtime.telemetry import NOISY
 from tests import statements
+from tests.parts.compiled import share_compiled_statements
 from tests.parts.fixtures import browser, kafka, postgres, redis_server
 from tests.parts.presence import PARTS
 
@@ -18,6 +20,7 @@ __all__ = ["browser", "kafka", "postgres", "redis_server"]
 
 settings.register_profile("cefo", deadline=None)  # how long an example takes decides nothing
 settings.load_profile("cefo")
+share_compiled_statements()
 
 LONGEST = (
     *("conformance", "browser", "faults", "journeys", "journeys local", "scheduling", "faults kills", "intake"),
@@ -45,6 +48,18 @@ def _log_levels_of_before() -> Generator[None]:  # pyright: ignore[reportUnusedF
     yield
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays until the end: the garbage collector need not look at it, then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(5_000, 20, 50)
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,6 +13,7 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from coverage import CoverageData
 
@@ -32,7 +33,7 @@ class Marker:
         self.lines: list[set[int]] = []
         tree = ast.parse(source, file)
         tree.body = self._block(tree.body)
-        self.code: CodeType = compile(ast.fix_missing_locations(tree), file, "exec", dont_inherit=True)
+        self.code: CodeType = compile(tree, file, "exec", dont_inherit=True)
 
     def _block(self, statements: Sequence[ast.stmt], before: Iterable[int] = ()) -> list[ast.stmt]:
         """These statements, each after its mark. The first mark has the lines `before` as well, as they led to it."""
@@ -63,11 +64,16 @@ class Marker:
             handler.body = self._block(handler.body, tried)
 
     def _mark(self, lines: set[int], at: ast.stmt) -> ast.stmt:
-        place = ast.Subscript(ast.Name(_NAME, ast.Load()), ast.Constant(len(self.lines)), ast.Store())
+        # Each node is given its place: finding those without one would take as long as all else here.
+        where: dict[str, Any] = {
+            "lineno": at.lineno,
+            "end_lineno": at.lineno,
+            "col_offset": at.col_offset,
+            "end_col_offset": at.end_col_offset,
+        }
+        marks, number = ast.Name(_NAME, ast.Load(), **where), ast.Constant(len(self.lines), **where)
         self.lines.append(lines)
-        mark = ast.copy_location(ast.Assign([place], ast.Constant(1)), at)
-        mark.end_lineno = mark.lineno
-        return mark
+        return ast.Assign([ast.Subscript(marks, number, ast.Store(), **where)], ast.Constant(1, **where), **where)
 
 
 def _comes_first(statement: ast.stmt) -> bool:
