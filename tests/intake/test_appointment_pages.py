@@ -27,6 +27,7 @@ from tests.givens.intake import COUNSELLOR, LIEGE_DESK, NAMUR_DESK
 from tests.parts.served import boards_of, served
 
 DESK = "/intake/desk/liege"
+LIST = f"{DESK}/appointments"
 API = "/intake/api/v1/appointments"
 PAGE = {"accept": "text/html", "accept-language": "fr"}
 KIOSK = Person(subject="test/kiosk", name="Borne", roles=frozenset({Role.KIOSK}), centres=frozenset({"liege"}))
@@ -44,9 +45,9 @@ async def text(client: Client, path: str, status: int = 200) -> str:
     return unescape(answer.text)
 
 
-async def press(client: Client, path: str, **form: str) -> str:
+async def press(client: Client, path: str, to: str = DESK, **form: str) -> str:
     answer = await client.post(path, data=form)
-    assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, DESK), answer.text
+    assert (answer.status_code, answer.headers["location"]) == (303, to), answer.text
     return client.flash(answer)
 
 
@@ -116,7 +117,26 @@ async def test_a_name_finds_and_a_code_checks_in_at_once(browser: Client) -> Non
     for wrong in ("0000000000", "D", ""):
         assert (await browser.post(f"{DESK}/appointments", data={"name": wrong})).status_code == 422
     code = in_groups(await code_of(browser, other.interview_id))
-    assert (await press(browser, f"{DESK}/appointments", name=code)).startswith("done:Ticket P-001")
+    ready = f"{LIST}?code=yes"
+    assert (await press(browser, LIST, ready, name=code)).startswith("done:Ticket P-001")
+    assert "autofocus" in await text(browser, ready), "for the next code"
+    assert "autofocus" not in await text(browser, LIST)
+
+
+async def test_the_list_stays_when_arrivals_are_recorded_in_it(browser: Client) -> None:
+    _, seats = await workshop_with(browser.store, *[await registered(browser.store, f"Zoé Petit-{n}") for n in "ab"])
+    html = await text(browser, LIST)
+    for seat in seats:
+        form = html.partition(f'action="/intake/appointments/{seat}/arrive"')[2].partition("</form>")[0]
+        assert 'name="listed" value="yes"' in form
+        said = await press(browser, f"/intake/appointments/{seat}/arrive", LIST, listed="yes")
+        assert said == "done:Arrivée notée. La personne peut aller à l’atelier."
+    copy = await appointment(browser.store, seats[0])
+    assert copy is not None
+    await press(browser, f"/intake/appointments/{seats[0]}/undo", LIST, listed="yes", visit_id=str(copy.visit_id))
+    wrong = await browser.post(LIST, data={"name": "123 456 7890"})
+    assert wrong.status_code == 422
+    assert "donnez un ticket ordinaire à la personne" in unescape(wrong.text), "who reads it gives the tickets"
 
 
 async def test_a_name_finds_who_is_expected_among_all_who_have_it(

@@ -294,7 +294,7 @@ async def test_the_desk_and_the_person_see_what_was_sent_and_no_text(demo: Clien
     shown = (await demo.get(f"/intake/visits/{visits[not_reached]}?lang=en")).text
     assert all(
         text in shown
-        for text in ("Not sent", "The person left no e-mail address and no mobile number for text messages.")
+        for text in ("Not sent", "No e-mail address, and no number on which the person wants text messages.")
     )
     assert data is not None
     assert [(one.purpose, one.centre, one.state) for one in data.messages] == [

@@ -171,6 +171,11 @@ class Transports(NamedTuple):
         return self.mail if isinstance(self.mail, MailFolder) else None
 
 
+def sends_mails(settings: Settings) -> bool:
+    """Whether e-mails leave this platform: by its mail server, or into the demo's folder."""
+    return settings.demo or settings.smtp_host is not None
+
+
 def sends_text_messages(settings: Settings) -> bool:
     """Whether text messages leave this platform: by its SMS gateway, or into the demo's folder."""
     return settings.demo or settings.sms_url is not None

@@ -86,7 +86,7 @@ class UnknownCode(NotFound):
     """No appointment of this centre that is not over has this code."""
 
     slug = "unknown-code"
-    message = msg("No appointment today has this code. Check the digits, or take a ticket.")
+    message = msg("No appointment today has this code. Check the digits, or give the person an ordinary ticket.")
     field_name = "code"
 
 

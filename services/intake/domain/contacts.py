@@ -62,6 +62,12 @@ def check_contact(contact: str | None) -> str | None:
     return key
 
 
+def is_number(contact: str) -> bool:
+    """Whether the contact is a telephone number."""
+    key = contact_key(contact)
+    return key is not None and "@" not in key
+
+
 def masked(contact: str) -> str:
     """Enough of a contact to tell two people apart, not enough to use it: `z…@example.org`, `…56`."""
     name, at, host = contact.rpartition("@")

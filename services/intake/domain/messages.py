@@ -100,7 +100,7 @@ class MailPurpose(StrEnum):
 
 WITHHELD_WORDS = {
     "no-consent": msg("The person no longer consents to messages."),
-    "no-address": msg("The person left no e-mail address and no mobile number for text messages."),
+    "no-address": msg("No e-mail address, and no number on which the person wants text messages."),
     "contact-refused": msg("The contact was refused. Ask for another one."),
     "replaced": msg("It was replaced by a new one, or is not needed any more."),
     "no-centre": msg("The centre is not known here yet."),

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -67,7 +67,17 @@ class SearchForm(Body):
     name: Annotated[str, Text(160)] = ""
 
 
-class ArrivalForm(Body):
+class OfList(Body):
+    """Where the button is: the page of today's appointments is then shown again, otherwise the desk."""
+
+    listed: Literal["yes"] | None = None
+
+    def back(self, centre: str) -> str:
+        """The page that is shown next."""
+        return f"/intake/desk/{centre}{'/appointments' if self.listed else ''}"
+
+
+class ArrivalForm(OfList):
     """The arrival that the page showed."""
 
     visit_id: UUID
@@ -75,10 +85,20 @@ class ArrivalForm(Body):
 
 @router.get("/desk/{centre}/appointments")
 async def today(
-    centre: Key, request: Request, read: Reading, running: Running, person: Team, after: UUID | None = None
+    centre: Key,
+    request: Request,
+    read: Reading,
+    running: Running,
+    person: Team,
+    after: UUID | None = None,
+    code: Literal["yes"] | None = None,
 ) -> Response:
-    """Today's appointments in order of time. `after`: the last one of the page before."""
+    """Today's appointments in order of time. `after`: the last one of the page before.
+
+    `code`: a code was entered before, and the field is ready for the next one.
+    """
     shown = await appointments_board(read, person.at(centre), running.clock, after)
+    shown["next_code"] = code is not None
     at = f"?after={after}" if after is not None else ""
     return await _page(request, read, centre, shown, live_url=f"/intake/desk/{centre}/appointments/stream{at}")
 
@@ -107,7 +127,7 @@ async def search(centre: Key, request: Request, read: Reading, running: Running,
             request, running, lambda work: appointments.arrive_with(work, centre, code, Channel.DESK, by=person)
         )
         if visit is not None:
-            return see_other(request, f"/intake/desk/{centre}", done=arrived_text(visit))
+            return see_other(request, f"/intake/desk/{centre}/appointments?code=yes", done=arrived_text(visit))
         errors = {"name": next(iter(errors.values()))}
     elif form is not None:
         try:
@@ -126,11 +146,11 @@ async def search(centre: Key, request: Request, read: Reading, running: Running,
 
 
 @router.post("/appointments/{id}/arrive")
-async def arrive(id: UUID, request: Request, work: Working, person: Team) -> Response:
+async def arrive(id: UUID, form: Annotated[OfList, Form()], request: Request, work: Working, person: Team) -> Response:
     """Check in the visitor of this appointment. A second press changes nothing, but for one who left meanwhile."""
     appointment = own(await work.find(Appointment, id), person, msg("appointment"))
     visit = await appointments.arrive(work, id, Channel.DESK, by=person)
-    return see_other(request, f"/intake/desk/{appointment.centre}", done=arrived_text(visit))
+    return see_other(request, form.back(appointment.centre), done=arrived_text(visit))
 
 
 @router.post("/appointments/{id}/link")
@@ -159,7 +179,7 @@ async def undo(
         done = _("The arrival is cancelled. The ticket is anonymous again and keeps its place in the queue.")
         if visit is not None and visit.subject_ref is not None:
             done = _("The arrival is cancelled. The ticket is where it was before.")
-    return see_other(request, f"/intake/desk/{appointment.centre}", done=done)
+    return see_other(request, form.back(appointment.centre), done=done)
 
 
 @router.get("/visitors/{subject_ref}/appointments")
@@ -208,6 +228,7 @@ async def _shown(session: AsyncSession, centre: Centre, now: datetime, found: Se
         "counsellors": await counsellors_of(session, centre.code),
         "searched": None,
         "errors": {},
+        "next_code": False,
     }
 
 

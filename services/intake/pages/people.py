@@ -40,6 +40,7 @@ from services.intake.domain.accesses import REASON_LABELS, AccessKind
 from services.intake.domain.contacts import CHANNEL_LABELS, ContactChannel
 from services.intake.pages.consents import ConsentForm, PurposeForm, consents_view
 from services.intake.pages.identifying import SearchForm, count_elsewhere
+from services.intake.pages.reach import reach_text
 from services.intake.pages.registrations import others_of, registrations_of
 from services.intake.pages.views import Team
 from services.intake.pages.visitors import FOUND, MESSAGES
@@ -180,6 +181,7 @@ async def _person_page(
         "messages": await messages_of(
             session, [one.id for one in registrations if one.centre in person.centres], MESSAGES
         ),
+        "reach": await reach_text(session, visitor, running.settings),
         "errors": errors or {},
         "form": form or {},
         "changing": subject_ref if errors else None,

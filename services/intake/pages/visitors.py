@@ -47,6 +47,7 @@ from services.intake.domain.links import digest, link_address
 from services.intake.domain.names import SIMILAR
 from services.intake.pages.consents import consents_view
 from services.intake.pages.linkable import appointments_of
+from services.intake.pages.reach import reach_text
 from services.intake.pages.views import NEED_LABELS, Team, load_centre, may_see, person_of_visit
 from services.intake.store import Centre, Visit, Visitor, link_with
 from services.intake.store.messages import messages_of
@@ -191,6 +192,7 @@ async def show_visit(
         "areas": [(area, area_label(area)) for area in centre.areas],
         "need_labels": NEED_LABELS,
         "messages": await messages_of(session, [known], MESSAGES) if known is not None else [],
+        "reach": await reach_text(session, visitor, runtime_of(request).settings) if visitor is not None else None,
         "link": link,
         "link_state": links.state_of(link, runtime_of(request).clock()),
         "centre_name": centre.name,
