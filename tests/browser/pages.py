@@ -719,7 +719,7 @@ NO_PAGES = {
     "/plans/fragments/ready": "a part of scheduling's page of what is to be done",
     "/plans/fragments/paths/{path_id}": "a part of scheduling's page of a path",
     "/intake/fragments/visitors/{subject_ref}": "a name, for a page of another service",
-    "/intake/fragments/reach/{subject_ref}": "a note for a page of another service",
+    "/intake/fragments/visitors/{subject_ref}/reach": "a note for a page of another service",
     "/health/live": "for machines",
     "/health/ready": "for machines",
     "/contracts/{name}.json": "for machines",

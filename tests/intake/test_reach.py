@@ -64,7 +64,7 @@ async def test_the_team_reads_that_no_message_goes_out_and_telephones(client: Cl
     person = await registered(client.store, *AMELIE, contact=MOBILE)
     async with client.store.work() as work:
         await consent.give_consent(work, person, ["reminders"], "test/desk-liege")
-    page, part = f"/intake/people/{person}", f"/intake/fragments/reach/{person}"
+    page, part = f"/intake/people/{person}", f"/intake/fragments/visitors/{person}/reach"
     said = "L’envoi de SMS n’est pas configuré ici. Aucun message ne part\u00a0: prévenez la personne par téléphone."
     for channel in (None, ContactChannel.SMS):
         await has(client, person, MOBILE, channel)

@@ -177,3 +177,12 @@ def _replacing(
         return MailPurpose.WORKSHOP_PLACE, list(coming)
     unsaid = {Meeting.of(one.meetings[0]).id for one in waiting if one.purpose == MailPurpose.WORKSHOP_CHANGED}
     return MailPurpose.WORKSHOP_CHANGED, sorted(coming, key=lambda one: one.id not in {*changed, *unsaid})
+
+
+async def record_presence(work: Work, session_id: UUID, seat_id: UUID, at: datetime, *, attended: bool) -> None:
+    """The counsellor recorded whether the visitor came to a session. An arrival that was recorded stays as it is."""
+    known = await work.find(Appointment, seat_appointment(session_id, seat_id))
+    if known is None or known.visit_id is not None:
+        return
+    known.arrived_at = at if attended else None
+    work.notify_board(visits.board(known.centre))

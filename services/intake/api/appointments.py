@@ -19,7 +19,7 @@ from services.contracts.values import Whole, YesNo
 from services.intake.actions import appointments, linking
 from services.intake.actions.tickets import qr_image, ticket_address
 from services.intake.api.visits import Team, VisitOut
-from services.intake.domain.appointments import AppointmentKind, Timing, UnknownCode, code_in, timing
+from services.intake.domain.appointments import AppointmentKind, Timing, UnknownCode, code_in
 from services.intake.store import Centre, Visit
 from services.intake.store.appointments import Appointment, expected_visitors, is_of_day
 
@@ -47,8 +47,7 @@ class AppointmentOut(BaseModel):
     @classmethod
     def of(cls, row: Appointment, now: datetime) -> Self:
         """The response for an appointment, at this time."""
-        when = timing(row.starts_at, row.ends_at, row.arrived_at, now)
-        return cls.model_validate({**row.model_dump(), "timing": when})
+        return cls.model_validate({**row.model_dump(), "timing": row.timing(now)})
 
 
 class Arriving(Body):

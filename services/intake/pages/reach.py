@@ -40,7 +40,7 @@ async def reach_text(session: AsyncSession, visitor: Visitor, settings: Settings
     return f"{_(NOT_REACHED_WORDS[why])} {by}"
 
 
-@router.get("/fragments/reach/{subject_ref}")
+@router.get("/fragments/visitors/{subject_ref}/reach")
 async def reach_fragment(
     subject_ref: UUID, request: Request, read: Reading, running: Running, person: Annotated[Person | None, anyone]
 ) -> Response:

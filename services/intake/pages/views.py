@@ -35,7 +35,7 @@ from services.intake.actions.accesses import may_open
 from services.intake.actions.desks import counsellors_of, desks_of
 from services.intake.actions.estimates import outlook_for
 from services.intake.domain import GROUP_MAX, GROUP_MIN, Need, is_desk
-from services.intake.domain.appointments import AppointmentKind, Timing, timing
+from services.intake.domain.appointments import AppointmentKind, Timing
 from services.intake.domain.estimates import Outlook
 from services.intake.pages.wait_words import wait_text
 from services.intake.store import Centre, Visit, Visitor
@@ -211,9 +211,7 @@ async def due_soon(session: AsyncSession, centre: Centre, now: datetime) -> Due:
 
 def with_timing(found: Sequence[Expected], now: datetime) -> list[tuple[Expected, Timing]]:
     """Each with whether its visitor is early, late or expected."""
-    times = [one.appointment for one in found]
-    states = [timing(one.starts_at, one.ends_at, one.arrived_at, now) for one in times]
-    return list(zip(found, states, strict=True))
+    return [(one, one.appointment.timing(now)) for one in found]
 
 
 async def _concerned(session: AsyncSession, centre: str, waiting: Sequence[Visit], due: Due) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from services.contracts.plans import ActionPlanned
 from services.contracts.roles import Role
 from services.contracts.rooms import RoomPublished
 from services.contracts.scheduling import (
+    AttendanceRecorded,
     FinalisingSessionDue,
     InterviewBooked,
     InterviewCancelled,
@@ -38,7 +39,7 @@ from services.contracts.scheduling import (
 from services.contracts.workshops import FinalisingSessionWithdrawn, SeatRescheduled, WaitlistEnded, WorkshopChanged
 from services.intake.actions import appointments, erasure, interviews, messages, reminders, visits, workshop_sessions
 from services.intake.domain.messages import MailPurpose, meeting_at
-from services.intake.reactions.rows import of_appointment, of_held, of_person, of_visit
+from services.intake.reactions.rows import of_appointment, of_attendance, of_held, of_person, of_visit
 from services.intake.store import Account, Centre, Visit, Visitor, reread_centres
 
 reactions = Reactions(locked_first=Visitor)
@@ -227,6 +228,12 @@ async def on_seat_released(work: Work, event: SeatReleased) -> None:
     """The person is expected and reminded no more, and learns it."""
     await appointments.release_seat(work, event.seat_id, event.centre)
     await reminders.release_seat(work, event.seat_id)
+
+
+@reactions.on(AttendanceRecorded, loads=of_attendance)
+async def on_attendance_recorded(work: Work, event: AttendanceRecorded) -> None:
+    """Who was recorded as present is not awaited at the desk any more."""
+    await workshop_sessions.record_presence(work, event.session_id, event.seat_id, event.at, attended=event.attended)
 
 
 @reactions.on(EarlierTimeOffered, loads=of_person)

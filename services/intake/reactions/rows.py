@@ -3,7 +3,9 @@
 from services.chassis.events.reactions import RowKey
 from services.contracts import Event
 from services.contracts.interviews import InterviewResumed, InterviewUndone
+from services.contracts.queue import seat_appointment
 from services.contracts.scheduling import (
+    AttendanceRecorded,
     InterviewCancelled,
     InterviewHeld,
     InterviewKind,
@@ -27,6 +29,11 @@ def of_appointment(
 ) -> list[RowKey]:
     """The copy of the appointment, and its reminders."""
     return [(Appointment, event.interview_id), (Reminder, event.interview_id)]
+
+
+def of_attendance(event: AttendanceRecorded) -> list[RowKey]:
+    """The copy of the appointment."""
+    return [(Appointment, seat_appointment(event.session_id, event.seat_id))]
 
 
 def of_held(event: InterviewHeld) -> list[RowKey]:

@@ -16,7 +16,7 @@ from services.chassis.copies.visits import Day
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.store import Aggregate
 from services.contracts.appointments import AppointmentMode
-from services.intake.domain.appointments import AppointmentKind, end_of_day
+from services.intake.domain.appointments import AppointmentKind, Timing, end_of_day, timing
 from services.intake.store import Alias, Centre, Consent, Visit, Visitor
 from services.intake.store.table import Table
 
@@ -49,8 +49,9 @@ class Appointment(Aggregate, Table, table=True):
     session_id: UUID | None = None
     seat_id: UUID | None = Field(default=None, index=True)
     arrived_at: datetime | None = None
+    """When the visitor arrived; without `visit_id`: when the counsellor recorded that they are there."""
     visit_id: UUID | None = None
-    """The visit of the arrival. None: the visitor has not arrived."""
+    """The visit of the arrival. None: no arrival was recorded."""
     linked_at: datetime | None = None
     """Since when a ticket that was taken before is the arrival. None: the arrival was a check-in of its own."""
     identified_visit: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
@@ -60,6 +61,15 @@ class Appointment(Aggregate, Table, table=True):
     def at_the_centre(self) -> bool:
         """Whether the visitor comes to the centre, or has come all the same."""
         return self.mode == AppointmentMode.IN_PERSON or self.arrived_at is not None
+
+    @property
+    def present(self) -> bool:
+        """Whether the counsellor recorded the visitor as present, without an arrival at the desk."""
+        return self.arrived_at is not None and self.visit_id is None
+
+    def timing(self, now: datetime) -> Timing:
+        """Whether the visitor is early, late or expected. Of who is `present`, nobody knows when they came."""
+        return Timing.ARRIVED if self.present else timing(self.starts_at, self.ends_at, self.arrived_at, now)
 
     @property
     def queues(self) -> bool:
@@ -177,7 +187,7 @@ async def numbers_expected(session: AsyncSession, centre: Centre, now: datetime)
 
 def is_awaited(now: datetime) -> sa.ColumnElement[bool]:
     """The appointments whose visitor has not arrived and which are not over."""
-    return sa.and_(col(Appointment.visit_id).is_(None), col(Appointment.ends_at) > now)
+    return sa.and_(col(Appointment.arrived_at).is_(None), col(Appointment.ends_at) > now)
 
 
 async def appointment_with(session: AsyncSession, centre: str, code: str) -> UUID | None:
