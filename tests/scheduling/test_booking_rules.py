@@ -1,15 +1,17 @@
 """The booking rules of a centre: how far ahead, and until how long before, interviews are booked."""
 
 import asyncio
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from services.chassis.refusals import Stale, UnknownCentre
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
-from services.scheduling.actions import guidance, own
+from services.scheduling.actions import availability, guidance, holds, own
 from services.scheduling.actions.booking_rules import RuleFacts, set_rules
 from services.scheduling.domain import refusals
 from services.scheduling.store import Centre, CentreRules
@@ -17,7 +19,7 @@ from services.scheduling.store.slots import Search, free_times
 from tests.doors.doors import MANAGER
 from tests.givens.rows import rows_of
 from tests.givens.scheduling import COUNSELLOR, LIEGE, NADIA, Visitor, liege, react
-from tests.scheduling.test_guidance import TUESDAY, book, change, take_path
+from tests.scheduling.test_guidance import TUESDAY, book, change, other_path, take_path
 from tests.scheduling.test_pages import press, see
 
 API = "/scheduling/api/v1/booking-rules/liege"
@@ -29,9 +31,15 @@ YEAR = timedelta(days=365)
 
 
 async def rule(
-    store: Store, days: int = 365, notice: int = 0, visitors: int = 24, centre: str = LIEGE, version: int | None = None
+    store: Store,
+    days: int = 365,
+    notice: int = 0,
+    visitors: int = 24,
+    centre: str = LIEGE,
+    version: int | None = None,
+    pause: int = 0,
 ) -> CentreRules:
-    facts = RuleFacts(horizon_days=days, notice_hours=notice, visitor_notice_hours=visitors)
+    facts = RuleFacts(horizon_days=days, notice_hours=notice, visitor_notice_hours=visitors, pause_minutes=pause)
     async with store.work() as work:
         return await set_rules(work, centre, facts, version)
 
@@ -125,10 +133,11 @@ async def test_two_who_change_the_rules_do_not_overwrite_each_other(store: Store
 
 async def test_the_api_answers_the_settings_until_rules_are_set(desk: Client) -> None:
     usual: dict[str, Any] = {"horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24, "video_address": None}
-    usual |= {"centre": LIEGE, "version": 0, "public": False}
+    usual |= {"centre": LIEGE, "version": 0, "public": False, "pause_minutes": 0}
     assert (await desk.get(API)).json() == usual
     desk.signed_in(OF_LIEGE)
     body: dict[str, Any] = {"horizon_days": 60, "notice_hours": 2, "visitor_notice_hours": 48, "video_address": None}
+    body["pause_minutes"] = 15
     answer = await desk.put(API, json=body | {"version": 0})
     assert answer.json() == body | {"centre": LIEGE, "version": 1, "public": False}
     assert (await desk.put(API, json=body | {"version": 0})).status_code == 409
@@ -149,3 +158,71 @@ async def test_a_manager_sets_the_rules_and_the_desk_books_by_them(desk: Client,
     refused = await press(desk, "/interviews/new", 422, date="2026-03-04", **wanted)
     assert 'id="date-error"' in refused
     assert (await press(desk, "/interviews/new", date="2026-03-03", **wanted)).startswith("/scheduling/interviews/")
+
+
+BOOKED: tuple[list[tuple[datetime, int]], ...] = (
+    [],
+    [(TUESDAY, 60)],
+    [(TUESDAY, 60), (TUESDAY + timedelta(hours=4), 60)],
+    [(TUESDAY - timedelta(hours=1), 60), (TUESDAY + timedelta(hours=4, minutes=30), 120)],
+)
+
+
+@pytest.mark.parametrize("pause", [0, 15, 20, 60])
+@pytest.mark.parametrize("booked", BOOKED, ids=len)
+async def test_the_times_that_are_proposed_leave_the_pause(
+    store: Store, adult: Visitor, clock: FixedClock, booked: list[tuple[datetime, int]], pause: int
+) -> None:
+    """On both sides of each appointment, and neither of an absence nor of the opening hours."""
+    path = await take_path(store, adult)
+    for at, minutes in booked:
+        await book(store, path, at, minutes)
+    absent = TUESDAY + timedelta(hours=2), TUESDAY + timedelta(hours=3)
+    async with store.work() as work:
+        await availability.add_absence(work, uuid4(), NADIA, *absent, BRUSSELS)
+    await rule(store, pause=pause)
+    hour, opens = timedelta(hours=1), TUESDAY - timedelta(hours=1)
+    least = timedelta(minutes=-(-pause // 15) * 15)
+    free = [
+        at
+        for at in (opens + timedelta(minutes=15) * number for number in range(27))
+        if at + hour <= opens + 3 * hour or (opens + 4 * hour <= at and at + hour <= opens + timedelta(hours=7.5))
+        if at + hour <= absent[0] or at >= absent[1]
+        if all(at + hour + least <= one or at >= one + timedelta(minutes=long) + least for one, long in booked)
+    ]
+    search = Search(TUESDAY.date(), TUESDAY.date(), 60, clock.now, YEAR)
+    async with store.read() as session:
+        found = await free_times(session, [await session.get_one(Centre, LIEGE)], [(NADIA, LIEGE)], search)
+    assert found.starts() == free
+
+
+async def test_who_chooses_leaves_the_pause_and_the_team_may_book_without(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    await rule(store, pause=30)
+    path, one = await take_path(store, adult), TUESDAY + timedelta(hours=3)
+    booked = await book(store, path, one)
+
+    def after(minutes: int) -> datetime:
+        return one + timedelta(minutes=minutes)
+
+    async def holds_at(at: datetime, owner: str = "one") -> None:
+        async with store.work() as work:
+            await holds.hold_slot(work, owner, centre=LIEGE, counsellor=NADIA, starts_at=at, minutes=60)
+
+    async def moves(at: datetime) -> None:
+        rules: dict[str, Any] = {"notice": timedelta(), "horizon": YEAR}
+        async with store.work() as work:
+            await own.move(work, booked.id, {adult.subject_ref}, starts_at=at, seen=one, **rules)
+
+    for refused in (after(60), after(75)):
+        with pytest.raises(refusals.Overlap):
+            await holds_at(refused)
+    await holds_at(after(90))
+    await holds_at(after(135))  # what the owner held before gives up its time
+    with pytest.raises(refusals.Overlap):
+        await holds_at(after(90), "another")
+    with pytest.raises(refusals.Overlap):
+        await moves(after(60))
+    await moves(after(15))  # beside its own time
+    await book(store, await other_path(store), after(75))

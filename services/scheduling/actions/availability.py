@@ -16,7 +16,7 @@ from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.scheduling.actions.calendar import free, release
 from services.scheduling.domain import refusals, times
-from services.scheduling.domain.availability import MOST_ROWS, WorkingHours, check_absence, check_within
+from services.scheduling.domain.availability import MOST_ROWS, BookingRules, WorkingHours, check_absence, check_within
 from services.scheduling.domain.slots import Timeline
 from services.scheduling.store import (
     Centre,
@@ -30,8 +30,10 @@ from services.scheduling.store import (
     Workshop,
 )
 from services.scheduling.store.availability import insert_absence, locked_absences, reserve_absence, working_hours
+from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.external import busy_bits
 from services.scheduling.store.holds import holds_between
+from services.scheduling.store.slots import leaves_pause
 
 
 async def set_hours(
@@ -179,3 +181,16 @@ async def check_available(
     wanted = timeline.touched([(starts_at, starts_at + timedelta(minutes=minutes))])
     if (await busy_bits(session, timeline, [counsellor])).get(counsellor, 0) & wanted:
         raise refusals.BusyElsewhere(at=starts_at.astimezone(centre.zone))
+
+
+async def check_pause(
+    work: Work, centre: Centre, counsellor: str, starts_at: datetime, minutes: int, besides: UUID | None
+) -> None:
+    """A time that is chosen from those proposed leaves the pause of the centre's rules. Raises `Overlap`.
+
+    `besides`: the appointment or hold that gives up its time for it.
+    """
+    pause = (await rules_of(work.session, centre.code, BookingRules())).pause
+    appointment = starts_at, starts_at + timedelta(minutes=minutes)
+    if pause and not await leaves_pause(work.session, centre, counsellor, appointment, pause, work.now, besides):
+        raise refusals.Overlap(about="counsellor", what=msg("the counsellor"), at=starts_at.astimezone(centre.zone))

@@ -30,6 +30,11 @@ class RuleFacts(BaseModel):
     visitor_notice_hours: Annotated[int, Whole(0, 336)] = Field(
         description="How long before an appointment visitors can still move or cancel it themselves, in hours."
     )
+    pause_minutes: Annotated[int, Whole(0, 120)] = Field(
+        default=0,
+        description="Minutes that a counsellor is left without an appointment before and after one, in the times that "
+        "are proposed; rounded up to quarter-hours. The team may book without it.",
+    )
     public: YesNo = Field(
         default=False, description="Whether visitors book a first interview themselves, on the centre's public page."
     )
@@ -47,6 +52,7 @@ def facts_of(kept: BookingRules) -> dict[str, Any]:
         "horizon_days": kept.horizon.days,
         "notice_hours": kept.notice // hour,
         "visitor_notice_hours": kept.visitor_notice // hour,
+        "pause_minutes": kept.pause // timedelta(minutes=1),
         "public": kept.public,
         "video_address": kept.video_address,
     }

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from services.chassis.copies.centres import known_centre
 from services.chassis.storage.store import Store, Work
 from services.scheduling.actions import guidance
-from services.scheduling.actions.availability import NOTHING_ODD, Meant, check_available
+from services.scheduling.actions.availability import NOTHING_ODD, Meant, check_available, check_pause
 from services.scheduling.actions.booking_rules import check_bookable
 from services.scheduling.actions.calendar import release, reserve, resources
 from services.scheduling.actions.counsellors import check_counsellor
@@ -46,6 +46,8 @@ async def hold_slot(
     await check_bookable(work, copy, starts_at, minutes, horizon)
     await check_counsellor(work.session, centre, counsellor)
     await check_available(work.session, copy, counsellor, starts_at, minutes, meant)
+    before = await work.session.get(SlotHold, owner)
+    await check_pause(work, copy, counsellor, starts_at, minutes, before.id if before is not None else None)
     chosen = SlotHold(
         owner=owner,
         id=uuid4(),

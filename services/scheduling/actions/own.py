@@ -15,6 +15,7 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import AppointmentStatus, Side
 from services.scheduling.actions import guidance, seats
+from services.scheduling.actions.availability import check_pause
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.notice import check_far_enough, check_in_time, check_same_time
@@ -64,6 +65,7 @@ async def move(
     check_far_enough(starts_at, work.now, notice)
     centre = await known_centre(work.session, Centre, interview.centre)
     with as_taken(starts_at, centre.zone):
+        await check_pause(work, centre, interview.counsellor, starts_at, interview.minutes, interview.id)
         await guidance.move(
             work,
             interview,

@@ -172,12 +172,14 @@ class WorkingHours:
 class BookingRules:
     """How a centre books interviews. `horizon`: how far ahead; `notice`: how long before their beginning they can still
     be booked; `visitor_notice`: how long before an appointment visitors can still move or cancel it themselves;
+    `pause`: how long a counsellor is left without an appointment before and after one, in the times that are proposed;
     `video_address`: where interviews by video take place. None: the centre says it otherwise.
     """
 
     horizon: timedelta = HORIZON
     notice: timedelta = timedelta()
     visitor_notice: timedelta = timedelta()
+    pause: timedelta = timedelta()
     public: bool = False
     """Whether visitors book a first interview on the public pages."""
     video_address: str | None = None

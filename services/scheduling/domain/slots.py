@@ -111,6 +111,15 @@ def starts_in(free: int, minutes: int) -> int:
     return free
 
 
+def widened(bits: int, pause: timedelta) -> int:
+    """These quarter-hours and those less than a pause before and after them, rounded up to quarter-hours."""
+    left = -(-pause // QUARTER)
+    while left > 0:
+        bits |= bits << 1 | bits >> 1
+        left -= 1
+    return bits
+
+
 def moments(timeline: Timeline, bits: int) -> list[datetime]:
     """The moments of these bits, in order."""
     return [timeline.moment(bit) for bit in positions(bits)]

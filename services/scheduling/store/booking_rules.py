@@ -22,6 +22,7 @@ class CentreRules(Table, table=True):
     horizon_days: int
     notice_hours: int
     visitor_notice_hours: int
+    pause_minutes: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     public: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     video_address: str | None = Field(default=None, max_length=500)
 
@@ -31,6 +32,7 @@ class CentreRules(Table, table=True):
             horizon=min(timedelta(days=self.horizon_days), most),
             notice=timedelta(hours=self.notice_hours),
             visitor_notice=timedelta(hours=self.visitor_notice_hours),
+            pause=timedelta(minutes=self.pause_minutes),
             public=self.public,
             video_address=self.video_address,
         )

@@ -135,17 +135,16 @@ async def free_times(
     timeline = Timeline.of(search.first, search.last)
     mine = {code: f"counsellor:{code}" for code, _centre in calendars}
     taken = await taken_bits(session, timeline, [*mine.values(), *search.also], search.now, search.besides)
-    if search.besides is not None:
-        # What is booked in an absence has its quarter-hours, and is not moved within it.
-        for one in await absences_between(session, set(mine), timeline.begins, timeline.ends):
-            key = mine[one.counsellor]
-            taken[key] = taken.get(key, 0) | timeline.touched([(one.starts_at, one.ends_at)])
+    rules = await rules_at(session, {one.code for one in centres}, BookingRules(horizon=search.horizon))
+    paused = any(one.pause for one in rules.values())
+    # What is booked in an absence has its quarter-hours, and is not moved within it. No pause is left beside one.
+    asked = set(mine) if paused or search.besides is not None else set[str]()
+    absent = await absent_bits(session, timeline, asked)
     elsewhere = await busy_bits(session, timeline, set(mine))
     others = 0
     for one in search.also:
         others |= taken.get(one, 0)
     opened = {one.code: timeline.within(openings(one, timeline)) for one in centres}
-    rules = await rules_at(session, {one.code for one in centres}, BookingRules(horizon=search.horizon))
     reflecting = timeline.touched(search.reflecting)
     bookable = {
         one.code: timeline.bookable(
@@ -160,13 +159,45 @@ async def free_times(
         (code, centre): slots.free_starts(
             opened[centre],
             worked.get((code, centre), ALWAYS),
-            taken.get(mine[code], 0) | elsewhere.get(code, 0) | others,
+            slots.widened(taken.get(mine[code], 0) & ~absent.get(code, 0), rules[centre].pause)
+            | (taken.get(mine[code], 0) | absent.get(code, 0) | elsewhere.get(code, 0) | others),
             search.minutes,
             bookable[centre],
         )
         for code, centre in calendars
     }
     return FreeTimes(timeline, free)
+
+
+async def absent_bits(session: AsyncSession, timeline: Timeline, counsellors: Collection[str]) -> dict[str, int]:
+    """The quarter-hours that absences touch, of each of these counsellors who has any."""
+    absent: dict[str, int] = {}
+    if counsellors:
+        for one in await absences_between(session, counsellors, timeline.begins, timeline.ends):
+            away = timeline.touched([(one.starts_at, one.ends_at)])
+            absent[one.counsellor] = absent.get(one.counsellor, 0) | away
+    return absent
+
+
+async def leaves_pause(
+    session: AsyncSession,
+    centre: Centre,
+    counsellor: str,
+    appointment: Interval,
+    pause: timedelta,
+    now: datetime,
+    besides: UUID | None,
+) -> bool:
+    """Whether the counsellor has no other appointment less than a pause before or after this one.
+
+    `besides`: the appointment or hold that gives up its time for it.
+    """
+    day = appointment[0].astimezone(centre.zone).date()
+    timeline = Timeline.of(day, day)
+    key = f"counsellor:{counsellor}"
+    taken = (await taken_bits(session, timeline, [key], now, besides)).get(key, 0)
+    absent = (await absent_bits(session, timeline, [counsellor])).get(counsellor, 0)
+    return not slots.widened(taken & ~absent, pause) & timeline.touched([appointment])
 
 
 def next_times(found: FreeTimes, wanted: FreeTime) -> list[FreeTime]:
