@@ -1,7 +1,7 @@
 """Many moments of a group in one value: for thousands of them, a row each costs more than what is done with them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,3 +44,8 @@ def moment_of(gathered_one: str | datetime) -> datetime:
     if isinstance(gathered_one, str):
         return datetime.fromisoformat(f"{gathered_one}+00:00")
     return gathered_one
+
+
+def like_gathered(moment: datetime, gathered_one: str | datetime) -> str | datetime:
+    """A moment in the form in which the store has this one, so that both can be compared."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" if isinstance(gathered_one, str) else moment

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
 import jinja2
+from babel import Locale
 from babel.numbers import format_decimal
 from markupsafe import Markup, escape
 from starlette.requests import HTTPConnection, Request
@@ -128,7 +129,13 @@ def _date_words(typed: object) -> str:
 
 
 def _number(value: int | float) -> str:
-    return format_decimal(value, locale=i18n.locale())
+    return _written(value, i18n.locale())
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _written(value: int | float, locale: Locale) -> str:
+    """Kept for further pages: a table has hundreds of small numbers."""
+    return format_decimal(value, locale=locale)
 
 
 def _translated(value: Any) -> str:

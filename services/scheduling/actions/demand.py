@@ -2,14 +2,15 @@
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.chassis.storage.gathered import moment_of
+from services.chassis.storage.gathered import like_gathered, moment_of
 from services.contracts.appointments import AppointmentMode
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.scheduling.domain.demand import (
@@ -112,10 +113,22 @@ async def demand_of(session: AsyncSession, centre: Centre, now: datetime) -> Dem
 
 def _days_between(found: FirstInterviews, zone: ZoneInfo) -> list[int]:
     """Local days from the opening of each path to its first interview, no fewer than none."""
-    opened, starts = (
-        [moment_of(at).astimezone(zone).toordinal() for at in moments] for moments in (found.opened_at, found.starts_at)
-    )
+    opened, starts = (_days(moments, zone) for moments in (found.opened_at, found.starts_at))
     return [max(0, start - at) for at, start in zip(opened, starts, strict=True)]
+
+
+def _days(moments: Sequence[str | datetime], zone: ZoneInfo) -> list[int]:
+    """The numbers of the local days of these moments, as `gathered` has them: compared with midnights, and not read."""
+    first, last = (moment_of(one).astimezone(zone).date() for one in (min(moments), max(moments)))  # type: ignore[type-var]
+    later = [first + timedelta(days=number) for number in range(1, (last - first).days + 1)]
+    midnights = [like_gathered(_midnight(day, zone), moments[0]) for day in later]
+    number = first.toordinal()
+    return [number + bisect_right(midnights, at) for at in moments]
+
+
+@lru_cache(maxsize=8192)
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return local_day(day, zone)[0]
 
 
 def _outcomes(span: _Span) -> dict[AppointmentMode, Outcomes]:
@@ -163,7 +176,7 @@ async def _fill_working_time(
     away = await _absent(session, timeline, team)
     reserved = await reserved_bits(session, timeline, [f"counsellor:{code}" for code in team])
     busy = await busy_bits(session, timeline, team)
-    own = await _own(session, timeline, span)
+    own = _own(timeline, span)
     in_sessions = _touched(timeline, span.sessions)
     masks = [timeline.days(one.monday, one.monday + timedelta(days=6), centre.zone) for one in weeks]
     for code in team:
@@ -189,13 +202,16 @@ async def _absent(session: AsyncSession, timeline: Timeline, team: list[str]) ->
     return {code: timeline.touched(intervals) for code, intervals in found.items()}
 
 
-async def _own(session: AsyncSession, timeline: Timeline, span: _Span) -> dict[str, int]:
+def _own(timeline: Timeline, span: _Span) -> dict[str, int]:
     """The quarter-hours of the guidance interviews of the centre, by counsellor."""
+    starts: dict[tuple[str, int], list[str | datetime]] = defaultdict(list)
+    for one in span.interviews:
+        if one.kind == InterviewKind.GUIDANCE.value:
+            starts[one.counsellor, one.each].extend(one.starts_at)
     found: dict[str, int] = defaultdict(int)
     bits = QuarterBits(timeline)
-    of_centre = await rows.guidance_taking_time(session, span.centre.code, span.begins[0], span.begins[-1])
-    for code, minutes, starts in of_centre:
-        found[code] |= bits.touched(starts, minutes)
+    for (code, minutes), theirs in starts.items():
+        found[code] |= bits.touched(theirs, minutes)
     return found
 
 

@@ -29,6 +29,10 @@ class TakenByInterviews(NamedTuple):
     number: int
     minutes: int
     """Of all of them."""
+    each: int
+    """Minutes of each guidance interview; of information interviews 0."""
+    starts_at: Sequence[str | datetime]
+    """When guidance interviews begin, as `gathered` has it; of information interviews nothing."""
 
 
 class TakenBySession(NamedTuple):
@@ -66,14 +70,22 @@ def _part(least: int = 0, most: int = PARTS - 1) -> sa.ColumnElement[int]:
     return sa.case((before, _part(least, middle - 1)), else_=_part(middle, most))
 
 
-_ALIKE = *(col(Interview.kind), col(Interview.mode), col(Interview.status)), col(Interview.counsellor)
+_IS_GUIDANCE = col(Interview.kind) == InterviewKind.GUIDANCE.value
 _TIMES = (
-    sa.select(*_ALIKE, _part().label("part"), col(Interview.minutes))
+    sa.select(
+        *(col(Interview.kind), col(Interview.mode), col(Interview.status), col(Interview.counsellor)),
+        _part().label("part"),
+        sa.case((_IS_GUIDANCE, col(Interview.minutes)), else_=0).label("each"),
+        *(col(Interview.minutes), col(Interview.starts_at)),
+    )
     .where(*_OF_CENTRE, col(Interview.status).in_(TAKING_TIME))
     .subquery()
 )
-_IN_PARTS = [_TIMES.c[name] for name in ("kind", "mode", "status", "counsellor", "part")]
-_TAKING_TIME = sa.select(*_IN_PARTS, sa.func.count(), sa.func.sum(_TIMES.c.minutes)).group_by(*_IN_PARTS)
+_ALIKE = [_TIMES.c[name] for name in ("kind", "mode", "status", "counsellor", "part")]
+_STARTS = gathered(sa.case((_TIMES.c.kind == InterviewKind.GUIDANCE.value, _TIMES.c.starts_at)))
+_TAKING_TIME = sa.select(*_ALIKE, sa.func.count(), sa.func.sum(_TIMES.c.minutes), _TIMES.c.each, _STARTS).group_by(
+    *_ALIKE, _TIMES.c.each
+)
 
 
 async def interviews_taking_time(
@@ -81,24 +93,10 @@ async def interviews_taking_time(
 ) -> list[TakenByInterviews]:
     """The interviews of a centre that were not cancelled, in each part of a span. `begins`: of the `PARTS` parts.
 
-    The store counts them: there may be ten thousand.
+    The store counts them: there may be ten thousand. It reads each once.
     """
     asked = _span(centre, begins[0], ends) | {f"part_{number}": at for number, at in enumerate(begins)}
     return [TakenByInterviews(*row) for row in await session.execute(_TAKING_TIME, asked)]
-
-
-_GUIDANCE = (
-    sa.select(col(Interview.counsellor), col(Interview.minutes), gathered(col(Interview.starts_at)))
-    .where(*_OF_CENTRE, col(Interview.status).in_(TAKING_TIME), col(Interview.kind) == InterviewKind.GUIDANCE.value)
-    .group_by(col(Interview.counsellor), col(Interview.minutes))
-)
-
-
-async def guidance_taking_time(
-    session: AsyncSession, centre: str, begins: datetime, ends: datetime
-) -> list[tuple[str, int, Sequence[str | datetime]]]:
-    """Its guidance interviews in [begins, ends): counsellor, minutes of each, and when they begin, as of `gathered`."""
-    return [(row[0], row[1], row[2]) for row in await session.execute(_GUIDANCE, _span(centre, begins, ends))]
 
 
 _EARLIER = aliased(Interview)

@@ -81,24 +81,39 @@ def _apart(timeline: Timeline, rows: Iterable[Any]) -> dict[str, int]:
     return {resource: bits & ~set_free.get(resource, 0) for resource, bits in taken.items()}
 
 
+class _Digits(dict[str | datetime, int]):
+    """The digit of each quarter-hour in a timeline's bits, from the left; of others the one behind the last."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__()
+        self._origin, self._size = timeline.origin, timeline.size
+
+    def __missing__(self, quarter: str | datetime) -> int:
+        at = _number_of(quarter) - self._origin
+        digit = self[quarter] = self._size - 1 - at if 0 <= at < self._size else self._size
+        return digit
+
+
+@lru_cache(maxsize=8)
+def _digits_of(timeline: Timeline) -> _Digits:
+    """Kept for further requests: the span of a day's pages is the same."""
+    return _Digits(timeline)
+
+
 class QuarterBits:
     """Many quarter-hours as the bits of a timeline. Each one is read once: calendars share them."""
 
     def __init__(self, timeline: Timeline) -> None:
         self._timeline = timeline
-        self._known: dict[str | datetime, int] = {}
+        self._digits = _digits_of(timeline)
 
     def of(self, quarters: Sequence[str | datetime]) -> int:
         """The bits of these quarter-hours, as `gathered` has them; of those beside the timeline none."""
-        size, known = self._timeline.size, self._known
-        digits = bytearray(b"0") * size
-        for one in quarters:
-            at = known.get(one)
-            if at is None:
-                at = known[one] = _number_of(one) - self._timeline.origin
-            if 0 <= at < size:
-                digits[size - 1 - at] = _ONE
-        return int(digits, 2)
+        size = self._timeline.size
+        digits = bytearray(b"0") * (size + 1)
+        for digit in map(self._digits.__getitem__, quarters):
+            digits[digit] = _ONE
+        return int(digits[:size], 2)
 
     def touched(self, starts: Sequence[str | datetime], minutes: int) -> int:
         """The quarter-hours that appointments of this length touch. Few of them begin beside a quarter-hour."""

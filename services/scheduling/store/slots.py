@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.i18n import DEFAULT
 from services.scheduling.domain import slots
-from services.scheduling.domain.availability import BookingRules, worked_times
+from services.scheduling.domain.availability import BookingRules, WorkingHours, worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
 from services.scheduling.domain.times import Interval
 from services.scheduling.store.availability import CounsellorProfile, absences_between, hours_at, profiles_of
@@ -266,9 +267,15 @@ async def worked_bits(session: AsyncSession, timeline: Timeline, centres: Collec
     """The quarter-hours in which they work, of the counsellors who have entered working hours at these centres."""
     last = timeline.last + timedelta(days=1)  # an appointment may go on after midnight
     return {
-        (code, centre): timeline.within(worked_times(rows, timeline.first, last))
+        (code, centre): _worked(tuple(rows), timeline, last)
         for (code, centre), rows in (await hours_at(session, centres)).items()
     }
+
+
+@lru_cache(maxsize=1024)
+def _worked(rows: tuple[WorkingHours, ...], timeline: Timeline, last: date) -> int:
+    """Kept for further requests: hours change seldom, and the days that are asked for are often the same."""
+    return timeline.within(worked_times(rows, timeline.first, last))
 
 
 def openings(centre: Centre, timeline: Timeline) -> Iterator[slots.Interval]:

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from services.chassis.storage.gathered import gathered, moment_of
+from services.chassis.storage.gathered import gathered, like_gathered, moment_of
 from services.chassis.storage.store import Store
 
 FIRST = datetime(2026, 3, 29, 0, 45, tzinfo=UTC)
@@ -29,3 +30,10 @@ async def test_the_moments_of_each_group_are_read_as_they_were_written(store: St
     assert {source: set(times) for source, times in found.items()} == written
     assert [len(found[source]) for source in written] == [500, 2]
     assert all(one.tzinfo is UTC or one.utcoffset() == timedelta(0) for one in found["/one"])
+    in_brussels = FIRST.astimezone(ZoneInfo("Europe/Brussels"))
+    async with store.writer.begin() as connection:
+        ((_source, times),) = await connection.execute(query.where(inbox.c.source == "/other"))
+    first, second = sorted(times, key=moment_of)
+    assert like_gathered(in_brussels, first) == first
+    assert [like_gathered(moment_of(one), first) for one in times] == list(times)
+    assert sorted(times, key=str) == [first, second]
