@@ -11,7 +11,7 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import AttendanceRecorded, FinalisingSessionDue, Side
 from services.contracts.workshops import FinalisingSessionWithdrawn
-from services.scheduling.actions import guidance, no_shows, paths, workshops
+from services.scheduling.actions import guidance, no_shows, stopping, workshops
 from services.scheduling.domain import refusals
 from services.scheduling.domain.attendance import ATTENDANCE_CORRECTED_WITHIN
 from services.scheduling.store import GuidancePath, Seat, Workshop
@@ -156,7 +156,7 @@ async def test_a_closed_path_and_a_cancelled_workshop_stay(store: Store, clock: 
     workshop, came, missed = await finished(store, clock)
     async with store.work() as work:
         assert missed.path_id is not None
-        await paths.give_up(work, await work.load(GuidancePath, missed.path_id))
+        await stopping.give_up(work, missed.path_id)
     with pytest.raises(refusals.PathIsClosed):
         await record(store, workshop, 3, [came, missed])
     other = await announce(store, sessions=[(OVER + timedelta(days=1, hours=21), 60)])

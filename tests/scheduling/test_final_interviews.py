@@ -14,7 +14,7 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.persons import VisitorMerged
 from services.contracts.scheduling import Side
-from services.scheduling.actions import attendance, guidance, no_shows, paths, seats, workshops
+from services.scheduling.actions import attendance, guidance, no_shows, seats, stopping, workshops
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.pages import finalising
 from services.scheduling.store import GuidancePath, Seat, Session, Workshop
@@ -128,8 +128,7 @@ async def test_a_stopped_path_and_an_erased_person_are_gone_and_a_merged_one_sta
         await erase_subject(work, refs[erased], work.now)
     for path in (stopped, booked):
         async with store.work() as work:
-            row = await work.load(GuidancePath, path)
-            await paths.give_up(work, row, freed=None)
+            await stopping.give_up(work, path, freed=None)
     assert await ids(store) == ([merged], [])
 
 

@@ -13,7 +13,7 @@ from services.chassis.identity.people import visitor
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import InterviewBooked, Method
-from services.scheduling.actions import availability, guidance, own_booking, paths
+from services.scheduling.actions import availability, guidance, own_booking, stopping
 from services.scheduling.domain import refusals
 from services.scheduling.domain.availability import BookingRules, WorkingHours
 from services.scheduling.domain.holds import HOLD, owner_of_person
@@ -96,7 +96,7 @@ async def test_nothing_is_booked_without_an_open_path_with_room(store: Store, ad
     path = await take_path(store, adult)
     hold = await chooses(store, adult)
     async with store.work() as work:
-        await paths.give_up(work, await work.load(GuidancePath, path))
+        await stopping.give_up(work, path)
     with pytest.raises(refusals.NothingToBook):
         await confirms(store, adult, hold)
     with pytest.raises(refusals.NothingToBook):

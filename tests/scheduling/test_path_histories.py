@@ -16,7 +16,7 @@ from services.chassis.refusals import Refused
 from services.chassis.storage.store import Store, Work
 from services.chassis.testing import FixedClock, store_of
 from services.contracts.scheduling import Side
-from services.scheduling.actions import guidance, no_shows, paths
+from services.scheduling.actions import guidance, no_shows, paths, stopping
 from services.scheduling.actions.reopening import reopen
 from services.scheduling.app import SERVICE
 from services.scheduling.domain.paths import ReopenReason
@@ -69,7 +69,7 @@ async def _do(store: Store, clock: FixedClock, adult: Visitor, path: UUID, act: 
             await reopen(work, path, ReopenReason.OTHER)
         elif act.startswith("give-up"):
             freed = None if act == "give-up" else ()
-            await paths.give_up(work, await work.load(GuidancePath, path), freed=freed)
+            await stopping.give_up(work, path, freed=freed)
         else:
             await _change(work, path, act, number, starts_at)
 

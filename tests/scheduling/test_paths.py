@@ -19,7 +19,7 @@ from services.contracts.scheduling import (
     PathOutcome,
     Side,
 )
-from services.scheduling.actions import attendance, guidance, paths, seats, workshops
+from services.scheduling.actions import attendance, guidance, paths, seats, stopping, workshops
 from services.scheduling.actions.end_of_day import free_closed_paths
 from services.scheduling.domain import refusals
 from services.scheduling.store import GuidancePath, Interview, Workshop
@@ -57,7 +57,7 @@ async def book(store: Store, path_id: UUID, day: int = 0) -> Interview:
 
 async def give_up(store: Store, path_id: UUID, version: int | None = None, freed: Collection[UUID] | None = ()) -> None:
     async with store.work() as work:
-        await paths.give_up(work, await work.load(GuidancePath, path_id), version, freed=freed)
+        await stopping.give_up(work, path_id, version, freed=freed)
 
 
 async def closed(store: Store) -> list[tuple[UUID, PathOutcome]]:

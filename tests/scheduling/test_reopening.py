@@ -12,7 +12,7 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.paths import PathReopened
 from services.contracts.scheduling import Method, PathClosed, PathOutcome, Side
-from services.scheduling.actions import paths, seats
+from services.scheduling.actions import seats, stopping
 from services.scheduling.actions.reopening import reopen
 from services.scheduling.domain import refusals
 from services.scheduling.domain.paths import ReopenReason
@@ -21,7 +21,7 @@ from services.scheduling.store.paths import path_history
 from tests.givens.events import emitted_events, numbered_events
 from tests.givens.rows import count, rows_of
 from tests.givens.scheduling import LIEGE, NADIA, Visitor, liege, react
-from tests.scheduling.test_paths import book, give_up, plan_confirmed, seat_in_workshop, take_path
+from tests.scheduling.test_paths import TUESDAY, book, give_up, plan_confirmed, seat_in_workshop, take_path
 
 BACK = ReopenReason.VISITOR_BACK
 
@@ -54,7 +54,7 @@ async def test_a_path_that_was_given_up_goes_on(store: Store, adult: Visitor) ->
 async def test_it_ends_again_and_its_history_says_who_did_what(store: Store, adult: Visitor, clock: FixedClock) -> None:
     path = await take_path(store, adult)
     async with store.work() as work:
-        await paths.give_up(work, await work.load(GuidancePath, path), by=NADIA)
+        await stopping.give_up(work, path, by=NADIA)
     clock.forward(days=1)
     await go_on(store, path)
     clock.forward(days=1)
@@ -119,9 +119,12 @@ async def test_not_beside_another_open_path_of_the_same_kind(store: Store, adult
     await go_on(store, path)
 
 
-async def test_a_path_by_workshop_goes_on_beside_one_of_another_centre(store: Store, adult: Visitor) -> None:
+async def test_a_path_by_workshop_goes_on_beside_one_of_another_centre(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
     await react(store, [liege(code="namur")])
     _workshop, _seat, path = await seat_in_workshop(store, adult)
+    clock.now = TUESDAY  # it has begun: its seat stays
     await give_up(store, path)
 
     def another(centre: str) -> GuidancePath:

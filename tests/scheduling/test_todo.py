@@ -11,11 +11,21 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.queue import VisitorArrived
 from services.contracts.scheduling import Side
-from services.scheduling.actions import arrivals, attendance, guidance, information, no_shows, paths, seats, workshops
+from services.scheduling.actions import (
+    arrivals,
+    attendance,
+    guidance,
+    information,
+    no_shows,
+    paths,
+    seats,
+    stopping,
+    workshops,
+)
 from services.scheduling.actions.todo import Desk, ToDo, lines_of, to_do
 from services.scheduling.domain.todo import Task, ToDoPart
 from services.scheduling.pages import todo
-from services.scheduling.store import Centre, GuidancePath, Workshop
+from services.scheduling.store import Centre, Workshop
 from services.scheduling.store.workshops import sessions_of
 from tests.givens.scheduling import COLLEAGUE, COUNSELLOR, ELSEWHERE, LIEGE, MONDAY, NADIA, TOM, Visitor, liege, react
 from tests.scheduling.test_final_interviews import book, due_paths
@@ -170,7 +180,7 @@ async def test_a_path_is_listed_while_nothing_is_booked_on_it(store: Store, cloc
     assert (line.at, line.none_yet) == (MONDAY + HOUR, False), "the last appointment is not the cancelled one to come"
     assert await listed(store, ToDoPart.PATHS) == []
     async with store.work() as work:
-        await paths.give_up(work, await work.load(GuidancePath, path))
+        await stopping.give_up(work, path)
     assert await listed(store, ToDoPart.PATHS, TOM) == []
 
 

@@ -13,14 +13,14 @@ from services.contracts.appointments import AppointmentMode
 from services.contracts.interviews import InterviewResumed
 from services.contracts.outcomes import InterviewOutcome
 from services.contracts.scheduling import InterviewHeld, InterviewRestated
-from services.scheduling.actions import arrivals, guidance, information, no_shows, paths, resuming
+from services.scheduling.actions import arrivals, guidance, information, no_shows, resuming, stopping
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.domain import refusals
 from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.earlier import WishEnd
 from services.scheduling.domain.outcomes import UNDONE_WITHIN, Result
 from services.scheduling.domain.times import quarters
-from services.scheduling.store import GuidancePath, Interview, QuarterHour, Waiting
+from services.scheduling.store import Interview, QuarterHour, Waiting
 from services.scheduling.store.interviews import held_and_booked
 from tests.givens.events import emitted_events
 from tests.givens.rows import all_rows
@@ -200,7 +200,7 @@ async def test_after_ten_minutes_and_on_a_closed_path_it_stays_held(
         await change(store, interview, resuming.resume)
     clock.now = ENDED
     async with store.work() as work:
-        await paths.give_up(work, await work.load(GuidancePath, path))
+        await stopping.give_up(work, path)
     with pytest.raises(refusals.HeldOnClosedPath):
         await change(store, interview, resuming.resume)
     async with store.work() as work:

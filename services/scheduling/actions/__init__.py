@@ -5,7 +5,8 @@ no_shows     miss, undo_miss
 resuming     resume: undoes the end of an interview
 information  start, finish, release_visitor: information interviews with a visitor in the room
 holds        hold_slot, prolong, give_back, book_held: times that are chosen and not yet booked
-paths        open_path, give_up, plan_confirmed: guidance paths
+paths        open_path, plan_confirmed: guidance paths
+stopping     give_up: a path, with what is booked on it
 reopening    reopen: a path that was given up
 workshops    announce, cancel_workshop
 attendance   record_attendance: of a workshop's session, and its correction

@@ -22,6 +22,7 @@ from services.scheduling.domain.times import same_day
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
 from services.scheduling.store.counted_people import no_other_presence
 from services.scheduling.store.interviews import counted_on
+from services.scheduling.store.path_seats import seat_of
 from services.scheduling.store.workshops import arrivals_of, attendance_of, seats_of, sessions_of
 
 
@@ -31,7 +32,8 @@ async def record_attendance(
     """Record a session's attendance (`came`: the seats present), or correct it.
 
     The last session's attendance finishes the workshop: for each participant who attended it, the finalising session
-    becomes due. A correction of it makes the session due, or withdraws it as long as none is booked or held.
+    becomes due, unless their path was stopped. A correction of it makes the session due, or withdraws it as long as
+    none is booked or held.
     Raises `NotYet` before the session, `SeatNotTaken`, `SeatHasArrived` on the day of the session, `AttendanceStays`
     when it is too late, `WorkshopClosed` of a cancelled one, `FinalInterviewBooked`, `FinalInterviewHeld`,
     `PathIsClosed`, `Stale`.
@@ -140,6 +142,19 @@ async def finish_if_over(work: Work, workshop: Workshop, sessions: Sequence[Sess
     await _finish(work, workshop, [seat for seat, attended in recorded if attended])
 
 
+async def due_if_finished(work: Work, workshop: Workshop, path: GuidancePath) -> None:
+    """A path that was closed when its workshop was finished goes on: its finalising session is due, as if it were open.
+
+    Locks as `record_attendance`.
+    """
+    seat = await seat_of(work.session, path)
+    if seat is None or not is_finished(WorkshopStatus(workshop.status)):
+        return
+    last = (await sessions_of(work.session, workshop.id))[-1]
+    if _attended((await attendance_of(work.session, [last.id])).get((last.id, seat.id))):
+        await _emit_finalising_due(work, workshop, [seat])
+
+
 async def _finish(work: Work, workshop: Workshop, attended: Sequence[Seat]) -> None:
     workshop.status = WorkshopStatus.FINISHED.value
     await _emit_finalising_due(work, workshop, attended)
@@ -205,6 +220,8 @@ async def _emit_finalising_due(work: Work, workshop: Workshop, attended: Sequenc
         path = await work.find(GuidancePath, seat.path_id) if seat.path_id else None
         if path is None or path.finalising_due_at is not None or seat.subject_ref is None:
             continue
+        if path.closed_at is not None:
+            continue  # nobody can book it
         path.finalising_due_at = work.now
         work.emit(
             workshop,

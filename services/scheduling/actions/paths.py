@@ -1,4 +1,4 @@
-"""Guidance paths: opened for a visitor, and closed when their plan is confirmed or the path is given up."""
+"""Guidance paths: opened for a visitor, and closed when their plan is confirmed. `stopping` gives them up."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,18 +6,17 @@ from uuid import UUID, uuid4
 
 from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import known_centre
-from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method, PathClosed, PathOpened, PathOutcome, Side
 from services.scheduling.actions import guidance
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.paths import check_freed
 from services.scheduling.domain.states import led_to_plan
-from services.scheduling.store import Alias, Centre, GuidancePath
+from services.scheduling.store import Alias, Centre, GuidancePath, KnownPerson, Workshop
 from services.scheduling.store.interviews import booked_from, held_and_booked
-from services.scheduling.store.paths import open_individual_path, record_change, time_of_change
+from services.scheduling.store.path_seats import open_path_in
+from services.scheduling.store.paths import open_individual_path, record_change
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
@@ -55,6 +54,27 @@ async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str 
     return (await open_path(work, subject_ref, centre, area)).id
 
 
+async def path_by_workshop(work: Work, workshop: Workshop, person: KnownPerson, refs: Collection[UUID]) -> UUID:
+    """The id of the person's open path by this workshop, or of a new one. `refs`: all of their references."""
+    unfinished = await open_path_in(work.session, workshop.id, refs)
+    if unfinished is not None:
+        return unfinished
+    path = work.add(
+        GuidancePath(
+            id=uuid4(),
+            correlation_id=person.correlation_id or workshop.correlation_id,
+            subject_ref=person.id,
+            centre=workshop.centre,
+            area=workshop.area,
+            method=Method.COLLECTIVE.value,
+            opened_at=work.now,
+            workshop_id=workshop.id,
+        )
+    )
+    emit_opened(work, path, person.id)
+    return path.id
+
+
 def emit_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
     """Emit `PathOpened`."""
     work.emit(
@@ -68,28 +88,6 @@ def emit_opened(work: Work, path: GuidancePath, subject_ref: UUID) -> None:
             workshop_id=path.workshop_id,
         ),
     )
-
-
-async def give_up(
-    work: Work,
-    path: GuidancePath,
-    version: int | None = None,
-    *,
-    freed: Collection[UUID] | None = (),
-    by: str | None = None,
-) -> None:
-    """Close a path that the visitor gives up, and cancel what is booked on it for later; they may open another one.
-
-    `freed`: the interviews that the team knows to be cancelled with it; None: all. What has begun can still be
-    recorded. `by`: the code of the counsellor. Raises `PathIsClosed`, `StillBooked`, `Stale`.
-    """
-    check_version(path, version)
-    centre = await known_centre(work.session, Centre, path.centre)
-    rules.check_path_open(path.closed_at, path.closed_because, centre.zone)
-    booked = await booked_from(work.session, path.id, work.now)
-    check_freed([(one.id, one.starts_at) for one in booked if freed is not None and one.id not in freed], centre.zone)
-    close(work, path, PathOutcome.GIVEN_UP, await time_of_change(work.session, path, work.now), by)
-    await cancel_booked(work, path.id, Side.VISITOR)
 
 
 async def plan_confirmed(work: Work, path_id: UUID, at: datetime) -> None:

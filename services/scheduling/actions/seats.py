@@ -12,7 +12,7 @@ from services.chassis.refusals import NotFound, msg
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.offers import OfferEnd
-from services.contracts.scheduling import Method, PathOutcome, SeatReleased, SeatTaken, Side
+from services.contracts.scheduling import PathOutcome, SeatReleased, SeatTaken, Side
 from services.scheduling.actions import paths
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.offers import end_offer, go_on
@@ -27,7 +27,7 @@ from services.scheduling.domain.states import (
     is_offered,
     is_waitlisted,
 )
-from services.scheduling.store import Centre, GuidancePath, Seat, Workshop
+from services.scheduling.store import Centre, GuidancePath, KnownPerson, Seat, Workshop
 from services.scheduling.store.paths import time_of_change
 from services.scheduling.store.workshops import first_on_waitlist, seats_of
 
@@ -74,7 +74,7 @@ async def take_seat(
         )
     )
     if not full:
-        _assign_seat(work, workshop, seat, subject_ref, person.correlation_id)
+        await _assign_seat(work, workshop, seat, person, refs)
     return seat
 
 
@@ -150,7 +150,7 @@ async def accept(
         await _check_given_by_team(work, workshop, seat, team=refs is None)
     else:
         workshop.offered -= 1
-    _assign_seat(work, workshop, seat, known.subject_ref, person.correlation_id)
+    await _assign_seat(work, workshop, seat, person, own)
     return seat
 
 
@@ -231,31 +231,19 @@ async def _locked(work: Work, known: Seat, version: int | None = None) -> tuple[
     return workshop, await work.session.get_one(Seat, known.id, populate_existing=True)
 
 
-def _assign_seat(work: Work, workshop: Workshop, seat: Seat, subject_ref: UUID, correlation_id: UUID | None) -> None:
+async def _assign_seat(work: Work, workshop: Workshop, seat: Seat, person: KnownPerson, refs: Collection[UUID]) -> None:
     """Mark the seat as taken and open its collective path."""
-    path = work.add(
-        GuidancePath(
-            id=uuid4(),
-            correlation_id=correlation_id or workshop.correlation_id,
-            subject_ref=subject_ref,
-            centre=workshop.centre,
-            area=workshop.area,
-            method=Method.COLLECTIVE.value,
-            opened_at=work.now,
-            workshop_id=workshop.id,
-        )
-    )
-    paths.emit_opened(work, path, subject_ref)
+    path_id = await paths.path_by_workshop(work, workshop, person, refs)
     workshop.taken += 1
     work.notify_board(board(workshop.centre))
-    seat.status, seat.taken_at, seat.path_id = SeatStatus.TAKEN.value, work.now, path.id
+    seat.status, seat.taken_at, seat.path_id = SeatStatus.TAKEN.value, work.now, path_id
     work.emit(
         workshop,
         SeatTaken(
             workshop_id=workshop.id,
             seat_id=seat.id,
-            subject_ref=subject_ref,
-            path_id=path.id,
+            subject_ref=person.id,
+            path_id=path_id,
             centre=workshop.centre,
             at=work.now,
         ),

@@ -9,16 +9,17 @@ from pydantic import BaseModel, Field
 
 from services.chassis.identity.ownership import own
 from services.chassis.refusals import msg
-from services.chassis.web import Body, Reading, Router, Working
+from services.chassis.web import Body, Reading, Router, Running, Working
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import Method, PathOutcome
 from services.contracts.text import Key
 from services.contracts.values import Whole, YesNo
-from services.scheduling.actions import paths, reopening
+from services.scheduling.actions import paths, reopening, stopping
 from services.scheduling.api.interviews import InterviewOut
 from services.scheduling.api.roles import PREFIX, CentreCode, Change, Counsellor
 from services.scheduling.claims import staff_code
 from services.scheduling.domain.paths import ReopenReason
+from services.scheduling.settings import answer_of
 from services.scheduling.store import GuidancePath
 from services.scheduling.store.finalising import finals_booked, finals_to_book
 from services.scheduling.store.interviews import on_path
@@ -38,7 +39,9 @@ class GivenUp(Change):
     """The end of a path without a plan."""
 
     free_booked: YesNo = Field(
-        False, description="Cancel what is booked on it for later. Without it, such a path is not closed."
+        False,
+        description="Cancel what is booked on it for later, and release the seat in its workshop. Without it, such a "
+        "path is not closed.",
     )
 
 
@@ -118,14 +121,17 @@ async def get_path(id: UUID, read: Reading, person: Counsellor) -> PathOut:
 
 
 @router.post("/paths/{id}/give-up")
-async def give_up_path(id: UUID, body: GivenUp, work: Working, person: Counsellor) -> PathOut:
+async def give_up_path(id: UUID, body: GivenUp, work: Working, running: Running, person: Counsellor) -> PathOut:
     """Close a path that the visitor gives up; they may open another one.
 
-    What is booked on it for later is cancelled with `free_booked`; without it, the refusal has it in `booked`.
+    What is booked on it for later is cancelled with `free_booked`, and the seat in its workshop released and offered to
+    the next person; without it, the refusal has them in `booked`.
     """
-    path = own(await work.find(GuidancePath, id), person, msg("path"))
+    # Read without a lock: the workshop is locked before the path.
+    own(await work.session.get(GuidancePath, id), person, msg("path"))
     freed = None if body.free_booked else ()
-    await paths.give_up(work, path, body.version, freed=freed, by=staff_code(person))
+    by, answer = staff_code(person), answer_of(running)
+    path = await stopping.give_up(work, id, body.version, freed=freed, by=by, answer=answer)
     return PathOut.model_validate(path.model_dump())
 
 

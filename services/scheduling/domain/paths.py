@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -39,26 +40,41 @@ CHANGE_LABELS: dict[str, str] = {
 }
 
 
-def check_freed(booked: Sequence[tuple[UUID, datetime]], zone: ZoneInfo) -> None:
+class Booking(NamedTuple):
+    """What the end of a path frees: an interview; or a seat in a workshop, with the beginnings of its sessions."""
+
+    id: UUID
+    starts: Sequence[datetime]
+    workshop_id: UUID | None = None
+
+    def as_said(self) -> dict[str, UUID | datetime]:
+        """For programs."""
+        if self.workshop_id is None:
+            return {"interview_id": self.id, "starts_at": self.starts[0]}
+        return {"seat_id": self.id, "workshop_id": self.workshop_id, "starts_at": self.starts[0]}
+
+
+def check_freed(booked: Sequence[Booking], zone: ZoneInfo) -> None:
     """What the end of the path would free, and the team did not agree to. Raises `StillBooked`, naming it."""
     if booked:
-        times = [at.astimezone(zone) for _id, at in booked]
-        interviews = [{"interview_id": id, "starts_at": at} for id, at in booked]
-        raise StillBooked(times=times, booked=interviews)
+        times = sorted({at for one in booked for at in one.starts})
+        raise StillBooked(times=[at.astimezone(zone) for at in times], booked=[one.as_said() for one in booked])
 
 
-def may_reopen(because: str | None) -> bool:
-    """Whether a path that ended so may be reopened."""
-    return because is not None and may_go_on(PathOutcome(because))
+Ending = tuple[PathOutcome, datetime]
+"""How a path, or the seat with which it began, ended, and when."""
 
 
-def check_may_reopen(closed_at: datetime | None, because: str | None, zone: ZoneInfo) -> None:
-    """Only a path that was given up goes on. Raises `PathIsOpen` or `PathStaysClosed`."""
-    if closed_at is None or because is None:
+def check_may_reopen(ended: Ending | None, seat_ended: Ending | None, zone: ZoneInfo) -> None:
+    """Only a path that was given up goes on, and one by workshop only with its seat: another seat opens another path.
+
+    `seat_ended` None: it did not, or the path has none. Raises `PathIsOpen` or `PathStaysClosed`.
+    """
+    if ended is None:
         raise PathIsOpen()
-    outcome = PathOutcome(because)
+    outcome, at = ended if seat_ended is None or not may_go_on(ended[0]) else seat_ended
     if not may_go_on(outcome):
-        raise PathStaysClosed(because=OUTCOME_LABELS[outcome], day=closed_at.astimezone(zone).date())
+        raise PathStaysClosed(because=OUTCOME_LABELS[outcome], day=at.astimezone(zone).date())
 
 
 def reflection_ends(starts: Collection[datetime], reflection: timedelta, zone: ZoneInfo) -> date | None:

@@ -18,14 +18,16 @@ from services.chassis.web import Body, Reading, Router, Running, apply_form, pag
 from services.contracts.envelope import StaffCode
 from services.contracts.scheduling import AppointmentStatus, PathOutcome
 from services.contracts.values import Moment, Version, Whole
-from services.scheduling.actions import guidance, paths, reopening
+from services.scheduling.actions import guidance, reopening, stopping
+from services.scheduling.actions.reopening import may_reopen
+from services.scheduling.actions.stopping import kept_on
 from services.scheduling.claims import staff_code
-from services.scheduling.domain.paths import CHANGE_LABELS, REOPEN_LABELS, ReopenReason, may_reopen
+from services.scheduling.domain.paths import CHANGE_LABELS, REOPEN_LABELS, ReopenReason
 from services.scheduling.domain.rules import NEEDED_PURPOSE, OUTCOME_LABELS, limit_of
 from services.scheduling.domain.states import is_booked, is_held
 from services.scheduling.pages.desk import Counsellor, length_word, may_book_on, reason_labels, sides
 from services.scheduling.pages.proposals import proposals
-from services.scheduling.settings import horizon_of, reflection_of
+from services.scheduling.settings import answer_of, horizon_of, reflection_of
 from services.scheduling.store import Centre, GuidancePath, KnownPerson
 from services.scheduling.store.counsellors import counsellor_names
 from services.scheduling.store.interviews import on_path
@@ -35,7 +37,7 @@ router = Router("/scheduling/paths", pages=True)
 
 
 class GiveUpForm(Body):
-    """The end of a path. `freed`: the interviews that the page named as cancelled with it."""
+    """The end of a path. `freed`: the interviews and seats that the page named as freed with it."""
 
     version: Version
     freed: list[UUID] = Field(default_factory=list[UUID])
@@ -67,8 +69,9 @@ async def give_up(id: UUID, request: Request, read: Reading, running: Running, p
     """Close the path, which the visitor gives up, and cancel what the page named."""
 
     async def act(work: Work, form: GiveUpForm) -> None:
-        path = own(await work.find(GuidancePath, id), person, msg("path"))
-        await paths.give_up(work, path, form.version, freed=form.freed, by=staff_code(person))
+        own(await work.session.get(GuidancePath, id), person, msg("path"))
+        by, answer = staff_code(person), answer_of(running)
+        await stopping.give_up(work, id, form.version, freed=form.freed, by=by, answer=answer)
 
     filled, _typed, errors = await read_form(request, GiveUpForm)
     if filled is not None:
@@ -150,8 +153,9 @@ async def _path_page(
         consents=await _consents(session, path),
         may_book=may_book,
         proposed=proposed,
-        may_reopen=path.subject_ref is not None and may_reopen(path.closed_because),
+        may_reopen=await may_reopen(session, path),
         **_counts(request, path, interviews),
+        kept=await kept_on(session, path, runtime_of(request).clock()),
         length_word=length_word,
         reason_labels=reason_labels(),
         sides=dict(sides()),
