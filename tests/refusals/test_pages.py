@@ -110,7 +110,10 @@ CASES = [
     ),
     booking("ninety minutes", 422, ("dure une ou deux heures", "dauert eine oder zwei Stunden"), minutes="90"),
     booking(
-        "an hour that is taken", 422, ("Pas libre le 03/03/2026", "Am 03.03.2026, 10:00 nicht frei"), date="2026-03-03"
+        "an hour that is taken",
+        422,
+        ("la personne qui conseille n’est pas libre", "ist die Beraterin oder der Berater nicht frei"),
+        date="2026-03-03",
     ),
     booking("a body that is too large", 303, TOO_LARGE, room=TOO_MUCH),
     booking("a field that nobody knows", 422, UNKNOWN_FIELD, name="x"),

@@ -162,6 +162,11 @@ class Agenda:
         """Whether the person has an open individual path."""
         return any(one.individual and one.person == person and one.because is None for one in self.paths.values())
 
+    def is_booked(self, person: int, counsellor: str, at: datetime) -> bool:
+        """Whether this very appointment is booked: what asks for it was sent again."""
+        booked = [one for one in self.interviews.values() if one.status == "booked" and one.at == at]
+        return any(one.counsellor == counsellor and self.paths[one.path].person == person for one in booked)
+
     def is_too_near(self, path: str, at: datetime) -> bool:
         """Whether less than a week of reflection is left to another interview of the path, by local days."""
         days = [one.at.astimezone(BRUSSELS).date() for one in self.on_path(path)]

@@ -68,8 +68,9 @@ class Book:
 
     def apply(self, agenda: Agenda) -> Answers:
         path = agenda.paths[self.path]
-        if path.because is not None:
-            return no(refusals.PathIsClosed)
+        again = agenda.is_booked(path.person, self.counsellor, self.at)
+        if again or path.because is not None:
+            return no(refusals.AlreadyBooked if again else refusals.PathIsClosed)
         if (room := agenda.room_on(self.path)) != OK:
             return room
         if (possible := agenda.possible(self.at, self.minutes)) != OK:

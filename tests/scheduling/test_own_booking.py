@@ -217,7 +217,7 @@ async def test_a_held_time_is_missing_for_others_and_comes_back(
     desk.signed_in(visitor(other.subject_ref))
     wanted = f'value="{NEXT_MONDAY.isoformat()}"'
     assert wanted not in await shown(desk, "/book?day=2026-03-09")
-    assert "Pas libre le 09/03/2026, 10:00" in await sends(desk, "/book", starts_at=NEXT_MONDAY.isoformat())
+    assert "À ce moment (09/03/2026, 10:00)" in await sends(desk, "/book", starts_at=NEXT_MONDAY.isoformat())
     assert "n’est plus gardée" in await sends(desk, page), "another visitor's"
     answer = await desk.get(f"/scheduling/mine{page}")
     assert (answer.status_code, answer.headers["location"]) == (303, "/scheduling/mine/book")

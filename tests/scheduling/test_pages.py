@@ -12,8 +12,9 @@ from services.contracts.accounts import AccountStatus
 from services.contracts.scheduling import InterviewBooked, InterviewHeld, InterviewMoved, PathOpened
 from services.scheduling.claims import STAFF_CODE
 from services.scheduling.pages.desk import length_word
-from services.scheduling.store import Interview, Seat, Workshop
+from services.scheduling.store import GuidancePath, Interview, Seat, Workshop
 from tests.givens.events import emitted_events
+from tests.givens.rows import rows_of
 from tests.givens.scheduling import (
     COUNSELLOR,
     ELSEWHERE,
@@ -189,12 +190,34 @@ async def test_a_booking_needs_a_person(desk: Client, known: Visitor) -> None:
     assert f'value="{known.subject_ref}"' in html
 
 
+async def test_a_form_that_is_sent_again_is_answered_by_the_appointment_that_it_booked(
+    desk: Client, known: Visitor
+) -> None:
+    await press(desk, "/interviews/new", person=str(known.subject_ref), **BOOKING)
+    (id,) = [one.id for one in await rows_of(desk.store, Interview)]
+    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
+    assert (
+        "Ce rendez-vous est déjà fixé\u00a0: même personne, même conseiller ou conseillère, 03/03/2026, 10:00." in html
+    )
+    assert f'id="booked" href="/scheduling/interviews/{id}"' in html
+    assert "Prochaines heures libres" not in html, "nothing else is to be chosen"
+    later = BOOKING | {"time": "10:15"}
+    html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **later)
+    assert 'id="booked"' not in html
+    assert len(await rows_of(desk.store, Interview)) == 1
+    path = (await rows_of(desk.store, GuidancePath))[0].id
+    body = {"path_id": str(path), "counsellor": NADIA, "starts_at": "2026-03-03T09:00:00Z", "minutes": 60}
+    answer = (await desk.post("/scheduling/api/v1/interviews", json=body)).json()
+    assert answer["type"].endswith("already-booked")
+    assert answer["errors"][0]["interview_id"] == str(id)
+
+
 async def test_an_overlap_is_told_on_the_form(desk: Client, known: Visitor) -> None:
     other = Visitor()
     await react(desk.store, [other.registered()])
     await press(desk, "/interviews/new", person=str(other.subject_ref), **BOOKING)
     html = await press(desk, "/interviews/new", 422, person=str(known.subject_ref), **BOOKING)
-    assert "Pas libre le 03/03/2026, 10:00\u00a0: conseiller ou conseillère." in html
+    assert "À ce moment (03/03/2026, 10:00), la personne qui conseille n’est pas libre." in html
     assert "Prochaines heures libres" in html
     offered = re.findall(r'href="(/scheduling/interviews/new\?[^"]+)">([^<]+)</a> · <bdi>([^<]+)</bdi>', html)
     assert [(when, who) for _to, when, who in offered] == [

@@ -105,7 +105,7 @@ async def test_a_time_that_a_colleague_takes_while_the_form_asks_is_refused_with
     await book(desk.store, await take_path(desk.store, other), day=1)
     refused = await desk.post(BOOK, headers=HTML, data=form | {"sooner": "true"})
     assert refused.status_code == 422
-    assert "Pas libre le 04/03/2026, 10:00\u00a0: conseiller ou conseillère." in refused.text
+    assert "À ce moment (04/03/2026, 10:00), la personne qui conseille n’est pas libre." in refused.text
     shown = re.findall(r'href="/scheduling/interviews/new\?[^"]+">([^<]+)</a> · <bdi>([^<]+)</bdi>', refused.text)
     assert [when for when, _who in shown] == [f"Mercredi 4 mars 2026, {time}" for time in ("11:00", "13:00", "13:15")]
     assert 'name="time" type="time" value="10:00"' in refused.text, "what was typed stays"

@@ -31,11 +31,11 @@ class Resource:
 
 def resources(centre: str, counsellor: str, room: str | None, subject_ref: UUID | None = None) -> list[Resource]:
     """The resources that an appointment occupies."""
-    taken = [Resource(f"counsellor:{counsellor}", "counsellor", msg("the counsellor"))]
+    taken = [Resource(f"counsellor:{counsellor}", "counsellor", msg("the counsellor is not free"))]
     if room is not None:
-        taken.append(Resource(f"room:{centre}:{room}", "room", msg("the room")))
+        taken.append(Resource(f"room:{centre}:{room}", "room", msg("the room is taken")))
     if subject_ref is not None:
-        taken.append(Resource(person_resource(subject_ref), "starts_at", msg("the person")))
+        taken.append(Resource(person_resource(subject_ref), "starts_at", msg("the person has another appointment")))
     return taken
 
 
@@ -47,7 +47,11 @@ def person_resource(subject_ref: UUID) -> str:
 async def other_calendars(session: AsyncSession, subject_ref: UUID | None) -> list[Resource]:
     """The calendars of the visitor's other references, if they were registered twice and merged."""
     refs = await references_of(session, Alias, subject_ref) if subject_ref is not None else ()
-    return [Resource(person_resource(ref), "starts_at", msg("the person")) for ref in refs if ref != subject_ref]
+    return [
+        Resource(person_resource(ref), "starts_at", msg("the person has another appointment"))
+        for ref in refs
+        if ref != subject_ref
+    ]
 
 
 async def also_needed(session: AsyncSession, centre: str, room: str | None, subject_ref: UUID | None) -> list[str]:
@@ -83,7 +87,7 @@ async def reserve(
         if await _is_absence(work.session, key, at):
             raise refusals.CounsellorAway(at=at.astimezone(zone))
         raise refusals.Overlap(about=resource.field, what=resource.label, at=at.astimezone(zone))
-    anyone = msg("the counsellor, the room or the person")
+    anyone = msg("the counsellor, the room or the person is not free")
     work.guard("quarter_hours_key", refusals.Overlap(what=anyone, at=starts_at.astimezone(zone)))
     for key in sorted(resource.key for resource in wanted):
         for quarter in quarters:
@@ -96,7 +100,9 @@ async def reserve_where_free(
     """Reserve those of these quarter-hours that nothing else has, for what took place then."""
     keys = sorted(resource.key for resource in wanted)
     taken = set(await taken_quarters(work.session, keys, quarters[0], quarters[-1] + times.QUARTER))
-    work.guard("quarter_hours_key", refusals.Overlap(what=msg("the counsellor or the person"), at=quarters[0]))
+    work.guard(
+        "quarter_hours_key", refusals.Overlap(what=msg("the counsellor or the person is not free"), at=quarters[0])
+    )
     for key in keys:
         for quarter in quarters:
             if (key, quarter) not in taken:

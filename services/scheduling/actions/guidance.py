@@ -35,7 +35,12 @@ from services.scheduling.actions.calendar import (
 )
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.actions.outcomes import set_result
-from services.scheduling.actions.path_rules import check_one_more, check_path, check_time_to_reflect
+from services.scheduling.actions.path_rules import (
+    check_not_booked_already,
+    check_one_more,
+    check_path,
+    check_time_to_reflect,
+)
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.waiting import release_visitor
 from services.scheduling.domain import rules, times
@@ -75,12 +80,13 @@ async def book(
     `meant`: also outside them, or while another calendar is busy, as the team answered. `reflection`: the time between
     it and the others of the path; zero: the team answered that it is sooner. `id`: of the interview, that of its hold.
 
-    Raises what `check_one_more` and `check_bookable` raise, `UnknownCounsellor`, `CounsellorInactive`,
+    Raises `AlreadyBooked`, what `check_one_more` and `check_bookable` raise, `UnknownCounsellor`, `CounsellorInactive`,
     `UnknownRoom`, `RoomInactive`, `RoomAtHome`, `OutsideWorkingHours`, `BusyElsewhere`, `CounsellorAway`, `Overlap`;
     last, as it is a question, `TimeToReflect`.
     """
     path = await work.load(GuidancePath, path_id, msg("path"))
     centre = await known_centre(work.session, Centre, path.centre)
+    await check_not_booked_already(work.session, path.subject_ref, counsellor, starts_at, centre.zone)
     counted_as = await check_one_more(work, path, centre.zone)
     await check_bookable(work, centre, starts_at, minutes, horizon)
     await check_counsellor(work.session, path.centre, counsellor)

@@ -16,9 +16,11 @@ from services.chassis.storage.store import Work
 from services.contracts.scheduling import AppointmentStatus, Side
 from services.scheduling.actions import guidance, seats
 from services.scheduling.actions.availability import check_pause
+from services.scheduling.actions.path_rules import limits_of_move
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.notice import check_far_enough, check_in_time, check_same_time
+from services.scheduling.domain.paths import check_between_others
 from services.scheduling.domain.rules import NOT_RECORDED, CancelReason
 from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, has_seat, is_booked, is_cancelled
 from services.scheduling.store import Centre, Interview, Seat, Workshop
@@ -51,11 +53,14 @@ async def move(
     notice: timedelta,
     horizon: timedelta,
     seen: datetime,
+    reflection: timedelta = timedelta(),
 ) -> Interview:
     """Move the visitor's own interview, with the same counsellor, room and length; one that is there already stays.
 
     `seen`: its time on the visitor's page. The new time also keeps the notice: the counsellor plans by it.
-    Raises `NotFound`, `NotBooked`, `MovedMeanwhile`, `TooLateOnline`, `TooSoonOnline`, and as `guidance.move` does.
+    It stays between the others of its path, with the time for reflection, which the team may shorten.
+    Raises `NotFound`, `NotBooked`, `MovedMeanwhile`, `TooLateOnline`, `TooSoonOnline`, `ReflectFirst`, `KeepsOrder`,
+    and as `guidance.move` does.
     A room that is no longer in use is left: the team chooses another one.
     """
     interview = await _own_interview(work, id, refs)
@@ -64,6 +69,8 @@ async def move(
     notice = await _check_changeable(work, interview, notice, seen)
     check_far_enough(starts_at, work.now, notice)
     centre = await known_centre(work.session, Centre, interview.centre)
+    limits = await limits_of_move(work.session, interview, centre.zone, reflection)
+    check_between_others(starts_at, limits, centre.zone)
     with as_taken(starts_at, centre.zone):
         await check_pause(work, centre, interview.counsellor, starts_at, interview.minutes, interview.id)
         await guidance.move(
@@ -85,7 +92,9 @@ def as_taken(at: datetime, zone: ZoneInfo) -> Generator[None]:
     try:
         yield
     except _NOT_FREE:
-        raise refusals.Overlap(about="counsellor", what=msg("the counsellor"), at=at.astimezone(zone)) from None
+        raise refusals.Overlap(
+            about="counsellor", what=msg("the counsellor is not free"), at=at.astimezone(zone)
+        ) from None
 
 
 _NOT_FREE = (

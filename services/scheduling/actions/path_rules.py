@@ -1,17 +1,19 @@
 """What a path needs before one more interview is booked on it: its visitor's consent, and room for the interview."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.chassis.copies.aliases import references_of
 from services.chassis.storage.store import Work
 from services.contracts.scheduling import Method
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.paths import check_reflection, reflecting, reflection_ends
+from services.scheduling.domain.paths import between_others, check_reflection, reflecting, reflection_ends
 from services.scheduling.domain.times import Interval
-from services.scheduling.store import GuidancePath, Interview, KnownPerson
+from services.scheduling.store import Alias, GuidancePath, Interview, KnownPerson
+from services.scheduling.store.coming import same_appointment
 from services.scheduling.store.interviews import counted_and_numbered, counted_starts, held_and_booked
 
 
@@ -77,6 +79,16 @@ async def times_to_reflect(
     return [] if sooner else found
 
 
+async def limits_of_move(
+    session: AsyncSession, interview: Interview, zone: ZoneInfo, reflection: timedelta
+) -> tuple[datetime | None, datetime | None]:
+    """Between which moments a visitor may move their interview, as `between_others` says; of no path without limits."""
+    if interview.path_id is None or interview.method != Method.INDIVIDUAL:
+        return None, None
+    others = await counted_starts(session, interview.path_id, besides=interview.id)
+    return between_others(interview.starts_at, others, reflection, zone)
+
+
 async def next_day(session: AsyncSession, path_id: UUID | None, zone: ZoneInfo, reflection: timedelta) -> date | None:
     """The first local day on which the next interview of an individual path is proposed: after all others.
 
@@ -96,6 +108,16 @@ async def check_path(work: Work, interview: Interview, zone: ZoneInfo) -> None:
     path = await work.find(GuidancePath, interview.path_id) if interview.path_id is not None else None
     if path is not None:
         rules.check_path_open(path.closed_at, path.closed_because, zone)
+
+
+async def check_not_booked_already(
+    session: AsyncSession, subject_ref: UUID | None, counsellor: str, starts_at: datetime, zone: ZoneInfo
+) -> None:
+    """A form that is sent again is answered by what the first one booked. Raises `AlreadyBooked`."""
+    refs = await references_of(session, Alias, subject_ref) if subject_ref is not None else ()
+    found = await same_appointment(session, refs, counsellor, starts_at)
+    if found is not None:
+        raise refusals.AlreadyBooked(at=starts_at.astimezone(zone), interview_id=found)
 
 
 async def check_consent(work: Work, subject_ref: UUID) -> None:

@@ -9,10 +9,17 @@ from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import msg, with_words
 from services.contracts.scheduling import PathOutcome
-from services.scheduling.domain.refusals import PathIsOpen, PathStaysClosed, StillBooked, TimeToReflect
+from services.scheduling.domain.refusals import (
+    KeepsOrder,
+    PathIsOpen,
+    PathStaysClosed,
+    ReflectFirst,
+    StillBooked,
+    TimeToReflect,
+)
 from services.scheduling.domain.rules import OUTCOME_LABELS
 from services.scheduling.domain.states import may_go_on
-from services.scheduling.domain.times import Interval, local_day
+from services.scheduling.domain.times import QUARTER, Interval, local_day
 
 REOPENED = "reopened"
 """The change of a path that was reopened; the others are its outcomes."""
@@ -89,6 +96,35 @@ def reflecting(starts: Collection[datetime], reflection: timedelta, zone: ZoneIn
     days = [at.astimezone(zone).date() for at in starts]
     around = reflection - timedelta(days=1)
     return [(local_day(day - around, zone)[0], local_day(day + around, zone)[1]) for day in days]
+
+
+def between_others(
+    starts_at: datetime, others: Collection[datetime], reflection: timedelta, zone: ZoneInfo
+) -> tuple[datetime | None, datetime | None]:
+    """Where a visitor may move an interview of a path: from the first moment on, and before the second; None: no limit.
+
+    Its order among the `others` stays, and the time for reflection, where it has that now: the team may have booked it
+    sooner. The days are local.
+    """
+    day = starts_at.astimezone(zone).date()
+    before, after = [at for at in others if at <= starts_at], [at for at in others if at > starts_at]
+    first = last = None
+    if before:
+        soonest = max(before).astimezone(zone).date() + reflection
+        first = local_day(soonest, zone)[0] if reflection and soonest <= day else max(before) + QUARTER
+    if after:
+        latest = min(after).astimezone(zone).date() - reflection
+        last = local_day(latest, zone)[1] if reflection and day <= latest else min(after)
+    return first, last
+
+
+def check_between_others(wanted: datetime, limits: tuple[datetime | None, datetime | None], zone: ZoneInfo) -> None:
+    """Raises `ReflectFirst` or `KeepsOrder`: before or after the limits of `between_others`."""
+    first, last = limits
+    if first is not None and wanted < first:
+        raise ReflectFirst(day=first.astimezone(zone).date())
+    if last is not None and wanted >= last:
+        raise KeepsOrder(day=(last - QUARTER).astimezone(zone).date())
 
 
 def check_reflection(starts_at: datetime, starts: Collection[datetime], reflection: timedelta, zone: ZoneInfo) -> None:

@@ -1,5 +1,6 @@
 """The form that books a guidance interview."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
@@ -13,7 +14,7 @@ from services.chassis.copies.areas import area_label
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import msg
+from services.chassis.refusals import Invalid, msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Reading, Router, Running, apply_form, page, read_form, see_other
@@ -43,6 +44,7 @@ from services.scheduling.pages.offers import kept_until
 from services.scheduling.settings import horizon_of, reflection_of, rules_of_settings
 from services.scheduling.store import Alias, Centre, GuidancePath, Interview, SlotHold
 from services.scheduling.store.booking_rules import rules_of
+from services.scheduling.store.coming import same_appointment
 from services.scheduling.store.copies import recently_registered
 from services.scheduling.store.interviews import counted_on
 from services.scheduling.store.paths import open_individual_path, paths_of_person
@@ -165,6 +167,7 @@ async def _form_page(
     slots = await slots_beside(
         runtime_of(request), session, centre_copy, form, counsellors, room, whom, held, refused=status == 422
     )
+    booked = await _booked_already(session, form, centre_copy, person, refs) if errors else None
     people, last_person = await recently_registered(session, centre_copy.code, after=after)
     counsels = person.has(Role.COUNSELLOR)
     theirs = await paths_of_person(session, refs)
@@ -191,10 +194,24 @@ async def _form_page(
         room_choices=rooms,
         modes=mode_choices(await rules_of(session, centre_copy.code, rules_of_settings(runtime_of(request)))),
         interpreters=interpreter_choices(),
-        slots=slots,
+        slots=slots | ({"first": []} if booked else {}),
+        booked=booked and _page_of(booked, person),
         counsels=counsels,
         kept_until=kept_until(held, centre_copy, runtime_of(request).clock(), dict(form)),
     )
+
+
+async def _booked_already(
+    session: AsyncSession, form: BookForm, centre: Centre, person: Person, refs: Collection[UUID]
+) -> Interview | None:
+    """The appointment that the form asks for, if it was booked before: the form was sent again."""
+    try:
+        starts_at = parse_moment(centre, form.date, form.time)
+    except Invalid:
+        return None
+    counsellor = form.counsellor or staff_code(person) or ""
+    found = await same_appointment(session, refs, counsellor, starts_at)
+    return await session.get(Interview, found) if found is not None else None
 
 
 def _once(of_day: dict[str, str], refused: dict[str, str]) -> dict[str, str]:

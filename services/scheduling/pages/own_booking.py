@@ -225,5 +225,5 @@ async def _who_is_free(
     who = await who_is_free(session, centre, calendars, search, form.starts_at, rather=usual)
     if who is None:
         at = form.starts_at.astimezone(centre.zone)
-        raise refusals.Overlap(about="counsellor", what=msg("the counsellor"), at=at)
+        raise refusals.Overlap(about="counsellor", what=msg("the counsellor is not free"), at=at)
     return who

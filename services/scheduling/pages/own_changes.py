@@ -21,6 +21,7 @@ from services.contracts.text import Key
 from services.contracts.values import Moment
 from services.scheduling.actions import own, seats
 from services.scheduling.actions.calendar import other_calendars, resources
+from services.scheduling.actions.path_rules import limits_of_move
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain.availability import BookingRules
 from services.scheduling.domain.notice import OWN_REASON_LABELS, OwnReason, is_in_time
@@ -34,10 +35,11 @@ from services.scheduling.domain.states import (
     takes_seats,
 )
 from services.scheduling.domain.states import WorkshopStatus as Status
+from services.scheduling.domain.times import QUARTER
 from services.scheduling.pages.desk import length_word, parse_day, video_of
 from services.scheduling.pages.earlier import standing_of as standing_of_earlier
 from services.scheduling.pages.mine import OwnVisitor, myself, notice_words
-from services.scheduling.settings import answer_of, horizon_of, notice_of, rules_of_settings
+from services.scheduling.settings import answer_of, horizon_of, notice_of, reflection_of, rules_of_settings
 from services.scheduling.store import Centre, Interview, Seat, Workshop
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import sessions_to_come
@@ -119,6 +121,7 @@ async def move(
         notice=notice_of(running),
         horizon=horizon_of(running),
         seen=form.seen,
+        reflection=reflection_of(running),
     )
     done = _("Your appointment is moved: {at}.").format(at=moment_text(moved.starts_at.astimezone(BRUSSELS)))
     return see_other(request, HOME, done=done)
@@ -202,7 +205,8 @@ async def _interview_values(session: AsyncSession, running: Runtime, interview: 
     notice, centre = kept.visitor_notice, await session.get_one(Centre, interview.centre)
     booked = is_booked(AppointmentStatus(interview.status))
     changeable = booked and interview.arrived_at is None and is_in_time(interview.starts_at, now, notice)
-    free = await _free_days(session, kept, now, interview, day) if changeable else FreeDays()
+    limits = await limits_of_move(session, interview, centre.zone, reflection_of(running))
+    free = await _free_days(session, kept, now, interview, day, limits) if changeable else FreeDays()
     return {
         "interview": interview,
         "centre": centre,
@@ -211,6 +215,8 @@ async def _interview_values(session: AsyncSession, running: Runtime, interview: 
         "video": video_of(running, interview, kept),
         "changeable": changeable,
         "free": free,
+        "from_day": limits[0] and limits[0].astimezone(centre.zone).date(),
+        "until_day": limits[1] and (limits[1] - QUARTER).astimezone(centre.zone).date(),
         "searched": bool(day),
         "length_word": length_word,
         "notice": notice_words(notice),
@@ -233,18 +239,27 @@ class FreeDays:
 
 
 async def _free_days(
-    session: AsyncSession, kept: BookingRules, now: datetime, interview: Interview, day: str
+    session: AsyncSession,
+    kept: BookingRules,
+    now: datetime,
+    interview: Interview,
+    day: str,
+    limits: tuple[datetime | None, datetime | None],
 ) -> FreeDays:
     """The next days on which the counsellor, the room and the visitor are free, besides the time that it has now.
 
+    `limits`: only from the first on, and before the second.
     None if the counsellor has left the centre: then the team finds another one.
     """
     centre = await session.get(Centre, interview.centre)
     if centre is None or not await belongs_to(session, interview.counsellor, centre.code):
         return FreeDays()
     notice = max(kept.visitor_notice, kept.notice)
-    soonest = (now + notice).astimezone(centre.zone).date()
+    first, end = limits
+    soonest = max(now + notice, first or now).astimezone(centre.zone).date()
     last = now.astimezone(centre.zone).date() + kept.horizon
+    if end is not None:
+        last = max(soonest, min(last, (end - QUARTER).astimezone(centre.zone).date()))
     room = await still_in_use(session, centre.code, interview.room)
     occupied = resources(centre.code, interview.counsellor, room, interview.subject_ref)
     others = await other_calendars(session, interview.subject_ref)
@@ -261,5 +276,9 @@ async def _free_days(
     )
     calendar = interview.counsellor, centre.code
     now_at = interview.starts_at
-    days, later = await free_days(session, centre, [calendar], search, most=DAYS, suits=lambda at: at != now_at)
+
+    def suits(at: datetime) -> bool:
+        return at != now_at and (first is None or at >= first) and (end is None or at < end)
+
+    days, later = await free_days(session, centre, [calendar], search, most=DAYS, suits=suits)
     return FreeDays(days, later, asked if day else None)

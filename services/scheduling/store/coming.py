@@ -36,6 +36,19 @@ async def interviews_to_come(session: AsyncSession, refs: Collection[UUID], now:
     return [one for one in found if one.starts_at + timedelta(minutes=one.minutes) > now]
 
 
+async def same_appointment(
+    session: AsyncSession, refs: Collection[UUID], counsellor: str, starts_at: datetime
+) -> UUID | None:
+    """The booked interview of this person with this counsellor at this time, or None."""
+    query = sa.select(col(Interview.id)).where(
+        col(Interview.subject_ref).in_(refs),
+        col(Interview.status).in_(BOOKED),
+        col(Interview.counsellor) == counsellor,
+        col(Interview.starts_at) == starts_at,
+    )
+    return await session.scalar(query.limit(1)) if refs else None
+
+
 async def workshops_to_come(session: AsyncSession, refs: Collection[UUID], now: datetime) -> list[ComingWorkshop]:
     """The workshops of a person with sessions that are not over, by the time of the next one.
 

@@ -10,8 +10,8 @@
     │   StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
-    ├── Overlap (CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile, TooLateOnline,
-    │   TooSoonOnline, ReflectFirst, OneOpenBooking, NothingToBook       the calendar
+    ├── Overlap (AlreadyBooked, CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile,
+    │   TooLateOnline, TooSoonOnline, ReflectFirst, KeepsOrder, OneOpenBooking, NothingToBook       the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived, SessionHasBegun, NothingOffered,
     │   OfferOver, AttendanceStays, FinalInterviewBooked, FinalInterviewHeld   workshops
     ├── NoEarlierTime, EarlierTimeTaken, EarlierOfferOver                earlier times
@@ -50,9 +50,11 @@ from services.scheduling.domain.refusals.board import (
     VisitorIsHere,
 )
 from services.scheduling.domain.refusals.calendar import (
+    AlreadyBooked,
     ClosedThatDay,
     HoldOver,
     InTheFuture,
+    KeepsOrder,
     MovedMeanwhile,
     NoShowStays,
     NoSuchLocalTime,
@@ -140,6 +142,7 @@ from services.scheduling.domain.refusals.workshops import (
 __all__ = [
     "AbsenceBackwards",
     "AbsenceTooLong",
+    "AlreadyBooked",
     "AlreadyInInterview",
     "AnotherPathOpen",
     "AttendanceIncomplete",
@@ -166,6 +169,7 @@ __all__ = [
     "HoldOver",
     "HoursBackwards",
     "InTheFuture",
+    "KeepsOrder",
     "MovedMeanwhile",
     "NamelessRoom",
     "NoEarlierTime",

@@ -77,8 +77,15 @@ class Overlap(Refused):
     """The counsellor, room or visitor is already booked at that time."""
 
     slug = "overlap"
-    message = msg("Not free on {at}: {what}. Choose another time.")
+    message = msg("At this time ({at}) {what}. Choose another time.")
     field_name = "starts_at"
+
+
+class AlreadyBooked(Overlap):
+    """This very appointment is booked: of this person, at this time, with this counsellor. A form was sent again."""
+
+    slug = "already-booked"
+    message = msg("This appointment is already booked: this person, this counsellor, {at}. Open it.")
 
 
 class HoldOver(Refused):
@@ -151,6 +158,17 @@ class ReflectFirst(Refused):
     slug = "reflect-first"
     message = msg(
         "Between two interviews there is time to think. Choose a time from {day} on, or telephone your centre."
+    )
+    field_name = "starts_at"
+
+
+class KeepsOrder(Refused):
+    """A visitor moves an interview of a path between its others, with the time for reflection; the team freely."""
+
+    slug = "keeps-order"
+    message = msg(
+        "Your next appointment comes after this one, with time to think between them. Choose a time until {day}, or "
+        "telephone your centre."
     )
     field_name = "starts_at"
 
