@@ -171,7 +171,12 @@ def lived(stack: Stack) -> dict[str, str]:
     row = {"starts_on": "2026-01-05", "begins": "08:00", "ends": "18:00"}
     saturday = {"rrule": "FREQ=WEEKLY;INTERVAL=2;BYDAY=SA;UNTIL=20271231", "except_on": ["2026-05-02", "2026-05-16"]}
     rows = [row | {"rrule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR"}, row | saturday]
-    ok(liege.counsellor.put(f"{hours}/hours/liege", json={"rows": rows}))
+    mornings = {"weekdays": ["MO", "WE"], "spans": [{"begins": "08:00", "ends": "12:00"}]}
+    changes: list[dict[str, Any]] = [
+        {"first": "2027-07-05", "last": "2027-08-20", **mornings},
+        {"first": "2027-12-27", "last": "2027-12-31", "spans": []},
+    ]
+    ok(liege.counsellor.put(f"{hours}/hours/liege", json={"rows": rows, "changes": changes}))
     away = {"starts_at": second + timedelta(days=7), "ends_at": second + timedelta(days=8)}
     made(liege, hours + "/absences", **{name: at.replace(hour=0, minute=0).isoformat() for name, at in away.items()})
     own_workshop = a_workshop(liege, second + timedelta(days=14, hours=4), seats=8)

@@ -476,6 +476,8 @@ SCHEDULING = [
     Seen("/scheduling/counsellors", REGION),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, does=opens("main .confirm")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "hours in error", 422, sends("#add-hours")),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, f"{HOURS}?centre=liege&row=1", "hours that change"),
+    Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "a different week in error", 422, sends("#change-days")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "absence in error", 422, sends("#add-absence")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "other calendar in error", 422, sends("#enter-calendar")),
     Seen("/scheduling/counsellors/{code}", COUNSELLOR, HOURS, "another calendar", does=_enters_a_calendar),

@@ -19,6 +19,7 @@ from services.plans.domain import plan_id_of
 from services.scheduling.actions import attendance, availability, guidance, information, paths, seats, workshops
 from services.scheduling.actions.external import set_calendar
 from services.scheduling.domain.availability import WorkingHours
+from services.scheduling.domain.changed_days import ChangedDays
 from services.scheduling.settings import calendar_encryption
 from services.scheduling.store import EarlierOffer, EarlierWish, Seat, Session, Workshop
 from tests.givens.intake import walks_in
@@ -149,12 +150,14 @@ async def _offer_an_earlier_time(world: World, side: Side) -> None:
 
 
 async def _enter_hours(world: World, side: Side) -> None:
-    """The counsellor works at all hours of all days, is away for a week in summer, and has another calendar."""
+    """The counsellor works at all hours, has a different week, is away for another, and has another calendar."""
     zone, today = ZoneInfo("Europe/Brussels"), world.clock.now.date()
     every_day = WorkingHours(today, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", "00:00", "24:00", frozenset(), zone)
     begins = datetime.combine(today + timedelta(days=150), time(), zone)
     async with world.store("scheduling").work() as work:
-        await availability.set_hours(work, code_of(side), side.centre, [every_day])
+        soon = today + timedelta(days=100)
+        week = ChangedDays(soon, soon + timedelta(days=6), (), (("00:00", "24:00"),), zone)
+        await availability.set_hours(work, code_of(side), side.centre, [every_day], changes=[week])
         absence = await availability.add_absence(work, uuid4(), code_of(side), begins, begins + timedelta(days=7), zone)
         encryption = calendar_encryption(world.runtime("scheduling"))
         await set_calendar(work, code_of(side), f"https://calendar.example.org/of-{side.centre}.ics", encryption, ())

@@ -124,15 +124,44 @@ async def test_what_is_cancelled_while_its_absence_is_removed_is_free(store: Sto
 async def test_an_absence_entered_while_another_is_removed_has_its_times(store: Store) -> None:
     first = await is_away(store)
 
-    async def enters(work: Work) -> None:
-        await availability.add_absence(work, uuid4(), NADIA, TUESDAY, TUESDAY + timedelta(hours=5), BRUSSELS)
+    async def removes(work: Work) -> None:
+        await availability.remove_absence(work, NADIA, first.id)
 
-    async def remove() -> None:
-        async with store.work() as work:
-            await availability.remove_absence(work, NADIA, first.id)
-
-    assert await while_open(store, enters, remove()) is None
+    assert isinstance(await while_open(store, removes, enter(store, uuid4(), hours=5)), CounsellorAbsence)
     assert len(await rows_of(store, QuarterHour)) == 20
+
+
+@pytest.mark.parametrize(("begins", "hours"), [(1, 1), (-1, 2), (2, 4), (-1, 9), (0, 2)])
+async def test_an_absence_that_overlaps_with_another_is_refused_and_names_it(
+    store: Store, begins: int, hours: int
+) -> None:
+    await is_away(store)
+    start = TUESDAY + timedelta(hours=begins)
+    async with store.work() as work:
+        with pytest.raises(refusals.AbsencesOverlap) as refused:
+            await availability.add_absence(work, uuid4(), NADIA, start, start + timedelta(hours=hours), BRUSSELS)
+    assert refused.value.about == "starts_at"
+    assert refused.value.values == {"begins": TUESDAY, "ends": TUESDAY + timedelta(hours=3)}
+    async with store.work() as work:
+        await availability.add_absence(work, uuid4(), TOM, start, start + timedelta(hours=hours), BRUSSELS)
+
+
+async def test_absences_that_touch_are_two(store: Store) -> None:
+    await is_away(store)
+    async with store.work() as work:
+        ends = TUESDAY + timedelta(hours=3)
+        await availability.add_absence(work, uuid4(), NADIA, ends, ends + timedelta(hours=1), BRUSSELS)
+    assert len(await rows_of(store, CounsellorAbsence)) == 2
+
+
+async def test_the_page_and_the_api_name_the_absence_that_is_there(desk: Client) -> None:
+    await press(desk, f"{PAGE}/absences", first_day="2026-12-24", last_day="2026-12-31")
+    refused = await press(desk, f"{PAGE}/absences", 422, first_day="2026-12-28", last_day="2027-01-02")
+    assert 'id="first_day-error"' in refused
+    assert "du 24/12/2026 au 31/12/2026" in refused
+    body = {"starts_at": "2026-12-31T12:00:00+01:00", "ends_at": "2027-01-01T12:00:00+01:00"}
+    (error,) = (await ask(desk, "POST", f"/{NADIA}/absences", 422, **body))["errors"]
+    assert (error["field"], error["rule"]) == ("starts_at", "absences-overlap")
 
 
 async def test_what_is_sent_twice_at_once_is_saved_once(store: Store) -> None:

@@ -16,7 +16,22 @@ from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.scheduling.actions.calendar import free, release
 from services.scheduling.domain import refusals, times
-from services.scheduling.domain.availability import MOST_ROWS, BookingRules, WorkingHours, check_absence, check_within
+from services.scheduling.domain.availability import (
+    MOST_ROWS,
+    BookingRules,
+    WorkingHours,
+    absences_overlap,
+    check_absence,
+    check_within,
+)
+from services.scheduling.domain.changed_days import (
+    CHANGES_KEPT,
+    ChangedDays,
+    check_changes,
+    check_excluded,
+    check_overlaps,
+    hours_that_count,
+)
 from services.scheduling.domain.slots import Timeline
 from services.scheduling.store import (
     Centre,
@@ -29,41 +44,64 @@ from services.scheduling.store import (
     SlotHold,
     Workshop,
 )
-from services.scheduling.store.availability import insert_absence, locked_absences, reserve_absence, working_hours
+from services.scheduling.store.availability import insert_absence, locked_absences, reserve_absence
 from services.scheduling.store.booking_rules import rules_of
+from services.scheduling.store.counsellors import accounts_with_code, is_bookable
 from services.scheduling.store.external import busy_bits
 from services.scheduling.store.holds import holds_between
+from services.scheduling.store.hours import change_fields, hours_of, row_fields, working_hours
 from services.scheduling.store.slots import leaves_pause
 
 
 async def set_hours(
-    work: Work, counsellor: str, centre: str, rows: Sequence[WorkingHours], version: int | None = None
+    work: Work,
+    counsellor: str,
+    centre: str,
+    rows: Sequence[WorkingHours],
+    version: int | None = None,
+    changes: Sequence[ChangedDays] | None = None,
 ) -> CounsellorHours:
     """Set the working hours of a counsellor at a centre; none: the opening hours count. What is booked stays.
 
-    Raises `UnknownCentre`, `TooManyRows`, `Stale`.
+    `changes`: the days on which others count; None: those that are entered stay, except without hours. They are deleted
+    `CHANGES_KEPT` after their last day. Raises `UnknownCentre`, `TooManyRows`, `Stale`, and what `check_excluded`,
+    `check_changes` and `check_overlaps` raise.
     """
-    await known_centre(work.session, Centre, centre)
+    at = await known_centre(work.session, Centre, centre)
     if len(rows) > MOST_ROWS:
         raise refusals.TooManyRows(most=MOST_ROWS)
+    elsewhere = await _hours_elsewhere(work, counsellor, centre)
     kept = await work.find(CounsellorHours, (counsellor, centre))
     check_version(kept, version)
-    written = [
-        {
-            "starts_on": row.starts_on.isoformat(),
-            "rrule": row.rule.text,
-            "begins": row.begins,
-            "ends": row.ends,
-            "except_on": sorted(day.isoformat() for day in row.except_on),
-        }
-        for row in rows
-    ]
+    usual, changed = (kept.usual(at.zone), kept.changed(at.zone)) if kept is not None else ([], [])
+    today = work.now.astimezone(at.zone).date()
+    if changes is None:
+        changes = changed if rows else []
+    lasting = (one for one in changes if one.last >= today - CHANGES_KEPT)
+    changes = sorted(lasting, key=lambda one: (one.first, one.last, one.weekdays))
+    check_excluded(rows, usual)
+    check_changes(changes, rows, changed)
+    counted = hours_that_count(rows, changes)
+    check_overlaps(counted, at.name, hours_that_count(usual, changed), elsewhere, today)
+    written, other_days = [row_fields(row) for row in rows], [change_fields(one) for one in changes]
     if kept is None:
         work.guard("working_hours_key", Stale(now=1, seen=0))
-        return work.add(CounsellorHours(counsellor=counsellor, centre=centre, rows=written))
-    if kept.rows != written:
-        kept.rows, kept.version = written, kept.version + 1
+        return work.add(CounsellorHours(counsellor=counsellor, centre=centre, rows=written, changes=other_days))
+    if (kept.rows, kept.changes) != (written, other_days):
+        kept.rows, kept.changes, kept.version = written, other_days, kept.version + 1
     return kept
+
+
+async def _hours_elsewhere(work: Work, counsellor: str, centre: str) -> list[tuple[str, WorkingHours]]:
+    """The hours at the other centres that book with a counsellor, with the names of these; all are locked, in order."""
+    accounts = await accounts_with_code(work.session, counsellor)
+    found: list[tuple[str, WorkingHours]] = []
+    for code in sorted({centre, *await hours_of(work.session, counsellor)}):
+        kept = await work.find(CounsellorHours, (counsellor, code))
+        if kept is not None and code != centre and any(is_bookable(one, code) for one in accounts):
+            other = await known_centre(work.session, Centre, code)
+            found += [(other.name, one) for one in kept.hours(other.zone)]
+    return found
 
 
 async def set_profile(
@@ -87,7 +125,7 @@ async def add_absence(
     """Enter an absence, for all centres; sent again, it changes nothing.
 
     Nothing can be booked in it from now on. What is booked stays until the team moves it. `zone`: for messages.
-    Raises what `check_absence` raises, `AlreadyDifferent`.
+    Raises what `check_absence` raises, `AbsencesOverlap`, `AlreadyDifferent`.
     """
     same = await work.session.scalar(
         sa.select(CounsellorAbsence).where(
@@ -99,6 +137,9 @@ async def add_absence(
     if same is not None:
         return same
     check_absence(starts_at, ends_at, work.now, zone)
+    for other in await locked_absences(work.session, [counsellor], starts_at, ends_at):
+        if other.id != id:
+            raise absences_overlap(other.starts_at, other.ends_at, zone)
     await _end_holds(work, counsellor, starts_at, ends_at)
     wanted = {"id": id, "counsellor": counsellor, "starts_at": starts_at, "ends_at": ends_at}
     await insert_absence(work.session, wanted)

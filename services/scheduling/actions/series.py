@@ -16,8 +16,8 @@ from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.domain import refusals, times
 from services.scheduling.domain.availability import lies_within
 from services.scheduling.store import Centre, Session, Workshop
-from services.scheduling.store.availability import working_hours
 from services.scheduling.store.counsellors import counsellor_names
+from services.scheduling.store.hours import working_hours
 
 
 class Planned(NamedTuple):

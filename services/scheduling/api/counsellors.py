@@ -13,7 +13,7 @@ from services.chassis.identity.people import Person
 from services.chassis.refusals import NotFound, msg
 from services.chassis.web import Body, Once, Reading, Router, Running, Working, allow
 from services.contracts.arrivals import Language
-from services.contracts.directory import ClosingTime, LocalTime
+from services.contracts.directory import WEEKDAYS, ClosingTime, LocalTime, Weekday
 from services.contracts.envelope import AreaCode, StaffCode
 from services.contracts.roles import Role
 from services.contracts.text import Line
@@ -22,9 +22,11 @@ from services.scheduling.actions import availability
 from services.scheduling.actions.counsellors import centres_kept
 from services.scheduling.api.roles import PREFIX, CentreCode, Change
 from services.scheduling.domain.availability import WorkingHours
+from services.scheduling.domain.changed_days import ChangedDays
 from services.scheduling.store import Centre, CounsellorAbsence, CounsellorHours, CounsellorProfile
-from services.scheduling.store.availability import absences_between, hours_of, profiles_of
+from services.scheduling.store.availability import absences_between, profiles_of
 from services.scheduling.store.counsellors import StaffMember, counsellor_names, counsellors_of
+from services.scheduling.store.hours import hours_of
 
 router = Router(f"{PREFIX}/counsellors", tags=["counsellors"])
 Staff = Annotated[Person, allow(Role.COUNSELLOR, Role.MANAGER)]
@@ -47,10 +49,37 @@ class Row(Body):
         return WorkingHours(self.starts_on, self.rrule, self.begins, self.ends, frozenset(self.except_on), zone)
 
 
+class Span(Body):
+    """A beginning and an end, in the local time of the centre."""
+
+    begins: LocalTime = Field(description="On a quarter-hour.")
+    ends: ClosingTime = Field(description="On a quarter-hour of the same day, excluded; 24:00 is the end of the day.")
+
+
+class OtherDays(Body):
+    """Days on which other hours count than the rows, or none: a different week, a Saturday."""
+
+    first: Day
+    last: Day = Field(description="Included; at most 371 days after the first.")
+    weekdays: list[Weekday] = Field([], max_length=7, description="Only these of them. None: all.")
+    spans: list[Span] = Field(max_length=6, description="The hours of these days. None: no hours.")
+
+    def changed(self, zone: ZoneInfo) -> ChangedDays:
+        """The changed days. Raises what `ChangedDays` raises."""
+        weekdays = tuple(number for number, name in enumerate(WEEKDAYS) if name in self.weekdays)
+        return ChangedDays(self.first, self.last, weekdays, tuple((one.begins, one.ends) for one in self.spans), zone)
+
+
 class Hours(Change):
     """All working hours of a counsellor at a centre, from now on. None: the opening hours of the centre count."""
 
     rows: list[Row] = Field(max_length=100)
+    changes: list[OtherDays] | None = Field(
+        None,
+        max_length=100,
+        description="All days with other hours than the rows. Missing: those that are entered stay, unless there are "
+        "no rows. Those that ended more than 30 days ago are deleted.",
+    )
 
 
 class Profile(Change):
@@ -92,17 +121,34 @@ class RowOut(BaseModel):
     except_on: list[date]
 
 
+class SpanOut(BaseModel):
+    """A beginning and an end."""
+
+    begins: str
+    ends: str
+
+
+class OtherDaysOut(BaseModel):
+    """Days on which other hours count than the rows, or none."""
+
+    first: date
+    last: date
+    weekdays: list[str]
+    spans: list[SpanOut]
+
+
 class HoursOut(BaseModel):
     """The working hours at a centre. `version` 0: none were entered yet."""
 
     centre: str
     version: int
     rows: list[RowOut]
+    changes: list[OtherDaysOut]
 
     @classmethod
     def of(cls, centre: str, kept: CounsellorHours | None) -> Self:
         """The response for a centre."""
-        return cls.model_validate({"centre": centre, "version": 0, "rows": []} if kept is None else kept.model_dump())
+        return cls.model_validate((kept or CounsellorHours(counsellor="", centre=centre, version=0)).model_dump())
 
 
 class AbsenceOut(BaseModel):
@@ -158,7 +204,8 @@ async def set_hours(code: StaffCode, centre: CentreCode, body: Hours, work: Work
         raise NotFound(what=msg("centre"))
     zone = (await known_centre(work.session, Centre, centre)).zone
     rows = [row.hours(zone) for row in body.rows]
-    return HoursOut.of(centre, await availability.set_hours(work, code, centre, rows, body.version))
+    changes = [one.changed(zone) for one in body.changes] if body.changes is not None else None
+    return HoursOut.of(centre, await availability.set_hours(work, code, centre, rows, body.version, changes))
 
 
 @router.post("/{code}/absences", status_code=201)

@@ -15,6 +15,7 @@ from services.contracts.directory import WEEKDAYS
 from services.contracts.opening import moment
 from services.scheduling.domain.refusals import (
     AbsenceBackwards,
+    AbsencesOverlap,
     AbsenceTooLong,
     EndsBeforeStart,
     HoursBackwards,
@@ -25,7 +26,7 @@ from services.scheduling.domain.refusals import (
     RuleNotWeekly,
     TooSoon,
 )
-from services.scheduling.domain.times import HORIZON, Interval, check_quarter_hour, united
+from services.scheduling.domain.times import HORIZON, Interval, check_quarter_hour, is_midnight, united
 
 LONGEST_INTERVAL = 52
 """Weeks between two weeks of a rule are no more."""
@@ -141,14 +142,32 @@ class WorkingHours:
         """The weekly rule."""
         return weekly_rule(self.rrule)
 
+    @property
+    def monday(self) -> date:
+        """The Monday of the week in which the rule begins."""
+        return self.starts_on - timedelta(days=self.starts_on.weekday())
+
+    @property
+    def weekdays(self) -> tuple[int, ...]:
+        """The weekdays of the rule, from 0, Monday."""
+        return self.rule.weekdays or (self.starts_on.weekday(),)
+
+    @property
+    def last(self) -> date | None:
+        """The last day of the rule; None: it has no end."""
+        rule, weekdays = self.rule, self.weekdays
+        if rule.count is None:
+            return rule.until
+        turn, place = divmod(rule.count - 1 + sum(one < self.starts_on.weekday() for one in weekdays), len(weekdays))
+        return self.monday + timedelta(weeks=turn * rule.interval, days=weekdays[place])
+
     def of(self, day: date) -> bool:
         """Whether they count on this local date."""
         return any(self.days(day, day))
 
     def days(self, first: date, last: date) -> Iterator[date]:
         """The local dates from `first` to `last`, both included, on which they count, in order."""
-        rule, monday = self.rule, self.starts_on - timedelta(days=self.starts_on.weekday())
-        weekdays = rule.weekdays or (self.starts_on.weekday(),)
+        rule, monday, weekdays = self.rule, self.monday, self.weekdays
         first, last = max(first, self.starts_on), min(last, rule.until or last)
         left_out = sum(one < self.starts_on.weekday() for one in weekdays)
         turn = (first - monday).days // (7 * rule.interval)
@@ -228,3 +247,12 @@ def check_absence(starts_at: datetime, ends_at: datetime, now: datetime, zone: Z
     if ends_at - max(starts_at, now) > LONGEST_ABSENCE:
         last = max(starts_at, now) + LONGEST_ABSENCE
         raise AbsenceTooLong(until=last.astimezone(zone).date())
+
+
+def absences_overlap(begins: datetime, ends: datetime, zone: ZoneInfo) -> AbsencesOverlap:
+    """The refusal that names the absence which is there already: its days, with times unless it has whole ones."""
+    first, last = begins.astimezone(zone), ends.astimezone(zone)
+    return AbsencesOverlap(
+        begins=first.date() if is_midnight(begins, zone) else first,
+        ends=last.date() - timedelta(days=1) if is_midnight(ends, zone) else last,
+    )

@@ -10,7 +10,7 @@ from services.contracts.envelope import StaffCode
 from services.contracts.text import Local
 from services.scheduling.actions.counsellors import centres_kept
 from services.scheduling.actions.external import read_soon, remove_calendar, set_calendar
-from services.scheduling.pages.counsellors import Staff, counsellor_page
+from services.scheduling.pages.counsellor_page import Staff, counsellor_page
 from services.scheduling.settings import calendar_encryption, calendar_hosts_of
 
 router = Router("/scheduling/counsellors", pages=True)

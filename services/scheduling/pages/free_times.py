@@ -41,8 +41,9 @@ from services.scheduling.pages.desk import (
 )
 from services.scheduling.settings import horizon_of, reflection_of, rules_of_settings
 from services.scheduling.store import Alias, Centre, GuidancePath, SlotHold
-from services.scheduling.store.availability import CounsellorProfile, hours_at, profiles_of
+from services.scheduling.store.availability import CounsellorProfile, profiles_of
 from services.scheduling.store.booking_rules import rules_of
+from services.scheduling.store.hours import hours_at
 from services.scheduling.store.paths import open_individual_path
 from services.scheduling.store.slots import Search, calendars_of, free_times
 

@@ -9,29 +9,55 @@ from zoneinfo import ZoneInfo
 from services.chassis.i18n import LANGUAGES as PAGES
 from services.chassis.i18n import by_name, date_text, language_name, locale, translate_number
 from services.chassis.i18n import translate as _
+from services.chassis.refusals import msg, with_words
 from services.contracts.arrivals import INTERPRETED
 from services.scheduling.domain.availability import WorkingHours
+from services.scheduling.domain.changed_days import ChangedDays
 from services.scheduling.domain.times import is_midnight
 from services.scheduling.store import Centre, CounsellorAbsence, CounsellorHours
 
 LANGUAGES = ("fr", *INTERPRETED)
 """The languages among which a counsellor chooses."""
+HOURS_OF_DAYS = {"none": msg("No hours"), "other": msg("Other hours")}
+"""What counts on days that are different."""
+with_words(HOURS_OF_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Usual hours in words, and the days that are left out of them, as values and words of a choice."""
+
+    words: list[str]
+    left_out: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """The working hours at a centre: the words of each row. `version` 0: none were entered yet."""
+    """The working hours at a centre. `changes`: days with other hours, in words. `version` 0: none were entered yet."""
 
     centre: Centre
     version: int
-    rows: list[list[str]]
+    rows: list[Row]
+    changes: list[list[str]]
 
 
 def week_of(centre: Centre, kept: CounsellorHours | None) -> Week:
     """The working hours at a centre, in words."""
     if kept is None:
-        return Week(centre, 0, [])
-    return Week(centre, kept.version, [row_words(row) for row in kept.hours(centre.zone)])
+        return Week(centre, 0, [], [])
+    rows = [
+        Row(row_words(row), [(day.isoformat(), date_text(day, "full")) for day in sorted(row.except_on)])
+        for row in kept.usual(centre.zone)
+    ]
+    return Week(centre, kept.version, rows, [change_words(one) for one in kept.changed(centre.zone)])
+
+
+def change_words(change: ChangedDays) -> list[str]:
+    """The parts of changed days: which ones, and their hours."""
+    days = _day(change.first) if change.first == change.last else f"{_day(change.first)} – {_day(change.last)}"
+    names = weekday_names()
+    chosen = [", ".join(names[number] for number in change.weekdays)] if change.weekdays else []
+    return [days, ", ".join(f"{begins}–{ends}" for begins, ends in change.spans) or _("no hours"), *chosen]
 
 
 def weekday_names() -> list[str]:
@@ -43,8 +69,7 @@ def weekday_names() -> list[str]:
 def row_words(hours: WorkingHours) -> list[str]:
     """The parts of a row: its days and times, how often, from when, until when, and except when."""
     rule, names = hours.rule, weekday_names()
-    weekdays = rule.weekdays or (hours.starts_on.weekday(),)
-    days = ", ".join(names[number] for number in weekdays)
+    days = ", ".join(names[number] for number in hours.weekdays)
     parts = [
         days,
         f"{hours.begins}–{hours.ends}",

@@ -1,6 +1,6 @@
 """Scheduling's tables and queries."""
 
-from services.scheduling.store.availability import CounsellorAbsence, CounsellorHours, CounsellorProfile
+from services.scheduling.store.availability import CounsellorAbsence, CounsellorProfile
 from services.scheduling.store.booking_rules import CentreRules
 from services.scheduling.store.copies import Account, Centre, KnownPerson, Waiting, WaitingBoard
 from services.scheduling.store.counsellors import PastCounsellor
@@ -8,6 +8,7 @@ from services.scheduling.store.earlier import EarlierOffer, EarlierWish
 from services.scheduling.store.external import ExternalBusy, ExternalCalendar
 from services.scheduling.store.feeds import CounsellorFeed, VisitorFeed
 from services.scheduling.store.holds import SlotHold
+from services.scheduling.store.hours import CounsellorHours
 from services.scheduling.store.interviews import GuidancePath, Interview, QuarterHour, UnrestatedInterview
 from services.scheduling.store.paths import PathChange
 from services.scheduling.store.persons import Alias, Export, Visitor

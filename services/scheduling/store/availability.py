@@ -3,10 +3,9 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,44 +13,18 @@ from sqlmodel import Field, col
 
 from services.chassis.storage.bulk import in_list, upsert
 from services.contracts.accounts import AccountKind, AccountStatus, awaits_approval, may_sign_in
-from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.domain.line import Advice
 from services.scheduling.domain.times import QUARTER
-from services.scheduling.store.copies import Account, Centre
+from services.scheduling.store.copies import Account
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.external import ExternalBusy, ExternalCalendar
 from services.scheduling.store.feeds import CounsellorFeed
+from services.scheduling.store.hours import CounsellorHours
 from services.scheduling.store.interviews import Interview, QuarterHour
 from services.scheduling.store.table import Table
 from services.scheduling.store.workshops import Session, Workshop
 
 _COUNSELLOR = "counsellor:"
-
-
-class CounsellorHours(Table, table=True):
-    """The working hours of a counsellor at a centre. Without rows, the centre's opening hours count."""
-
-    __tablename__ = "working_hours"  # pyright: ignore[reportAssignmentType]
-
-    counsellor: str = Field(primary_key=True, max_length=60)
-    centre: str = Field(primary_key=True, max_length=40)
-    version: int = 1
-    rows: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]], sa_type=sa.JSON)
-    """The fields of `WorkingHours` without the zone, dates in ISO."""
-
-    def hours(self, zone: ZoneInfo) -> list[WorkingHours]:
-        """The working hours; the zone is the centre's."""
-        return [
-            WorkingHours(
-                starts_on=date.fromisoformat(row["starts_on"]),
-                rrule=row["rrule"],
-                begins=row["begins"],
-                ends=row["ends"],
-                except_on=frozenset(map(date.fromisoformat, row["except_on"])),
-                zone=zone,
-            )
-            for row in self.rows
-        ]
 
 
 class CounsellorAbsence(Table, table=True):
@@ -81,26 +54,6 @@ class CounsellorProfile(Table, table=True):
 
 ENTERED = (CounsellorHours, CounsellorAbsence, CounsellorProfile, CounsellorFeed, ExternalCalendar, ExternalBusy)
 """What counsellors enter or make, by their codes. Who deletes a calendar waits for who reads it just then."""
-
-
-async def working_hours(session: AsyncSession, centre: Centre, counsellor: str) -> list[WorkingHours]:
-    """The working hours of a counsellor at a centre; none: the opening hours count."""
-    row = await session.get(CounsellorHours, (counsellor, centre.code))
-    return row.hours(centre.zone) if row is not None else []
-
-
-async def hours_at(session: AsyncSession, centres: Collection[Centre]) -> dict[tuple[str, str], list[WorkingHours]]:
-    """The working hours of the counsellors of these centres who have entered any, by code and centre."""
-    zones = {centre.code: centre.zone for centre in centres}
-    query = sa.select(CounsellorHours).where(in_list(col(CounsellorHours.centre), "centres"))
-    found = await session.scalars(query, {"centres": sorted(zones)})
-    return {(row.counsellor, row.centre): row.hours(zones[row.centre]) for row in found if row.rows}
-
-
-async def hours_of(session: AsyncSession, counsellor: str) -> dict[str, CounsellorHours]:
-    """What a counsellor has entered, by centre."""
-    found = await session.scalars(sa.select(CounsellorHours).where(col(CounsellorHours.counsellor) == counsellor))
-    return {row.centre: row for row in found}
 
 
 async def profiles_of(session: AsyncSession, counsellors: Collection[str]) -> dict[str, CounsellorProfile]:

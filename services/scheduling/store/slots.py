@@ -14,11 +14,12 @@ from services.scheduling.domain import slots
 from services.scheduling.domain.availability import BookingRules, WorkingHours, worked_times
 from services.scheduling.domain.slots import CalendarKey, Start, Timeline
 from services.scheduling.domain.times import Interval
-from services.scheduling.store.availability import CounsellorProfile, absences_between, hours_at, profiles_of
+from services.scheduling.store.availability import CounsellorProfile, absences_between, profiles_of
 from services.scheduling.store.booking_rules import rules_at
 from services.scheduling.store.copies import Centre
 from services.scheduling.store.counsellors import accounts_to_book, is_bookable
 from services.scheduling.store.external import busy_bits
+from services.scheduling.store.hours import hours_at
 from services.scheduling.store.quarters import taken_bits
 
 ALWAYS = -1

@@ -30,6 +30,8 @@ _RULES = {"horizon_days": 365, "notice_hours": 0, "visitor_notice_hours": 24}
 _FAR, _FAR_END = "2026-07-06T00:00:00+02:00", "2026-07-07T00:00:00+02:00"
 _MORNINGS = {"starts_on": "2026-01-01", "rrule": "FREQ=WEEKLY;BYDAY=MO,TU", "begins": "08:00", "ends": "12:00"}
 _CALENDAR = {"address": "https://calendar.example.org/private-7f3a.ics"}
+_SATURDAYS = {"weekdays": ["SA"], "begins": "09:00", "ends": "12:00", "starts_on": "2026-01-03", "until": "2026-01-31"}
+"""They are over: the counsellor works at all hours now."""
 _ROW = _HERE | {"row": 0, "version": 1}
 
 
@@ -233,14 +235,22 @@ SCHEDULING: Asks = {
     "GET /scheduling/counsellors/{code}": lambda w, me: Ask(at=_a_counsellor(w)),
     "POST /scheduling/counsellors/{code}/hours": lambda w, me: Ask(
         at=_a_counsellor(w),
-        form=_HERE | {"weekdays": ["SA"], "begins": "09:00", "ends": "12:00", "starts_on": "2026-03-02", "version": 1},
+        form=_HERE | _SATURDAYS | {"version": 1},
     ),
+    "POST /scheduling/counsellors/{code}/hours/change": lambda w, me: Ask(at=_a_counsellor(w), form=_ROW | _SATURDAYS),
+    "POST /scheduling/counsellors/{code}/hours/restore": lambda w, me: Ask(
+        at=_a_counsellor(w), form=_ROW | {"day": "2026-05-04"}
+    ),
+    "POST /scheduling/counsellors/{code}/hours/days": lambda w, me: Ask(
+        at=_a_counsellor(w), form=_HERE | {"first_changed": "2026-05-04", "which": "none", "version": 1}
+    ),
+    "POST /scheduling/counsellors/{code}/hours/days/remove": lambda w, me: Ask(at=_a_counsellor(w), form=_ROW),
     "POST /scheduling/counsellors/{code}/hours/remove": lambda w, me: Ask(at=_a_counsellor(w), form=_ROW),
     "POST /scheduling/counsellors/{code}/hours/except": lambda w, me: Ask(
         at=_a_counsellor(w), form=_ROW | {"day": "2026-05-04"}
     ),
     "POST /scheduling/counsellors/{code}/absences": lambda w, me: Ask(
-        at=_a_counsellor(w), form={"first_day": "2026-08-03", "last_day": "2026-08-07"}
+        at=_a_counsellor(w), form={"first_day": "2026-09-07", "last_day": "2026-09-11"}
     ),
     "POST /scheduling/counsellors/{code}/absences/{id}/remove": lambda w, me: Ask(at=_an_absence(w)),
     "POST /scheduling/counsellors/{code}/profile": lambda w, me: Ask(

@@ -64,6 +64,78 @@ class TooManyRows(Invalid):
     field_name = "rows"
 
 
+class HoursOverlap(Invalid):
+    """A counsellor has other hours at that time already, at this centre or at another one."""
+
+    slug = "hours-overlap"
+    message = msg(
+        "On {day} these hours overlap with others of the same counsellor: {hours}, {centre}. "
+        "Change the times or the days."
+    )
+    field_name = "begins"
+
+
+class SpansOverlap(Invalid):
+    """Of two times of one day, the second begins before the first has ended."""
+
+    slug = "spans-overlap"
+    message = msg("The times of one day overlap: one begins at {begins}, another ends at {ends}. Correct the times.")
+    field_name = "spans"
+
+
+class SpanMissing(Invalid):
+    """Days have other hours without a beginning or an end, or none with times."""
+
+    slug = "span-missing"
+    message = msg("Enter a beginning and an end, or choose no hours and leave the times empty.")
+    field_name = "spans"
+
+
+class NoSuchHours(Invalid):
+    """A day is left out of hours that do not count on it anyway."""
+
+    slug = "day-without-hours"
+    message = msg("The hours {begins}–{ends} do not count on {day} anyway. Choose one of their days.")
+    field_name = "except_on"
+
+
+class NothingToLeaveOut(Invalid):
+    """Days are free of hours that have none anyway."""
+
+    slug = "days-without-hours"
+    message = msg("From {first} to {until} there are no hours that could be left out. Choose other days.")
+    field_name = "first"
+
+
+class DaysChangedAlready(Invalid):
+    """A day has other hours than usual already."""
+
+    slug = "days-changed-already"
+    message = msg(
+        "{day} already has other hours than usual, or none. Choose other days, or return to the usual hours first."
+    )
+    field_name = "first"
+
+
+class NoUsualHours(Invalid):
+    """Without usual hours, the opening hours count: a change of some days would then be all hours there are."""
+
+    slug = "no-usual-hours"
+    message = msg("There are no usual hours at this centre yet. Add these first.")
+    field_name = "rows"
+
+
+class AbsencesOverlap(Invalid):
+    """A counsellor is away at that time already."""
+
+    slug = "absences-overlap"
+    message = msg(
+        "This overlaps with an absence that is entered already: from {begins} to {ends}. "
+        "Choose other days, or remove that absence first."
+    )
+    field_name = "starts_at"
+
+
 class OutsideWorkingHours(Invalid):
     """The counsellor has entered working hours at this centre, and the appointment lies outside them."""
 
