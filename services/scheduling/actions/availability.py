@@ -234,4 +234,6 @@ async def check_pause(
     pause = (await rules_of(work.session, centre.code, BookingRules())).pause
     appointment = starts_at, starts_at + timedelta(minutes=minutes)
     if pause and not await leaves_pause(work.session, centre, counsellor, appointment, pause, work.now, besides):
-        raise refusals.Overlap(about="counsellor", what=msg("the counsellor"), at=starts_at.astimezone(centre.zone))
+        raise refusals.Overlap(
+            about="counsellor", what=msg("the counsellor is not free"), at=starts_at.astimezone(centre.zone)
+        )
