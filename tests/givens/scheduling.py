@@ -36,6 +36,7 @@ from services.scheduling.claims import STAFF_CODE
 from services.scheduling.domain.availability import WorkingHours
 from services.scheduling.reactions import reactions
 from services.scheduling.store import Room
+from tests.givens.copied import filled
 from tests.givens.events import react_to
 
 MONDAY = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -209,7 +210,11 @@ async def _add_room(work: Work, centre: str, code: str, capacity: int) -> UUID:
 
 
 async def open_liege(store: Store) -> None:
-    """Liège with its counsellors and its rooms, which were published long ago."""
+    """Liège with its counsellors and its rooms, which were published long ago, in a new store."""
+    await filled(store, _open_liege)
+
+
+async def _open_liege(store: Store) -> None:
     await react(store, [liege(), *liege_team()], in_one_batch=True)
     await add_rooms(store)
     async with store.writer.begin() as connection:

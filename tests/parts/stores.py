@@ -3,9 +3,9 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from services.chassis.runtime.clock import Clock, system_clock
 from services.chassis.service.definition import Service
@@ -30,10 +30,16 @@ async def empty_store(
         url = f"sqlite+aiosqlite:///{folder / service.name}.db"
     async with store_of(service, url, clock) as store:
         if not store.sqlite:
-            async with store.writer.begin() as connection:
-                for table in reversed(service.metadata.sorted_tables):
-                    await connection.execute(sa.text(f'delete from "{table.name}"'))
+            await _empty(store)
         yield store
+
+
+async def _empty(store: Store) -> None:
+    """Sent as one text, which is one transaction: apart, the statements take twice the server's time."""
+    async with store.writer.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        tables = reversed(store.metadata.sorted_tables)
+        await driver.execute("; ".join(f'delete from "{table.name}"' for table in tables))
 
 
 async def _database(server: PostgresServer, service: Service) -> str:
