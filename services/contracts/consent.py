@@ -29,8 +29,8 @@ EFFECTS: dict[Purpose, tuple[Effect, ...]] = {
         Effect(
             "scheduling",
             "open a guidance path, book and move interviews, take a seat in a workshop or on its waiting list",
-            "booked interviews are cancelled (`consent-ended`), seats are released, and nothing more is booked; what "
-            "took place stays",
+            "what is booked for later is cancelled (`consent-ended`), seats are released, and nothing more is booked; "
+            "what has begun or took place stays",
             "an individual path goes on where it stopped; what was cancelled is booked again",
         ),
     ),

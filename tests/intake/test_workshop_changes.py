@@ -30,7 +30,7 @@ from services.intake.store.reminders import Reminder
 from tests.givens.events import react_to
 from tests.givens.intake import MONDAY
 from tests.intake.test_letters import words
-from tests.intake.test_messages import FRIDAY, NEXT_MONDAY, agreeing, announced, happens, rows, sent, taken
+from tests.intake.test_messages import FRIDAY, NEXT_MONDAY, agreeing, announced, happens, registered, rows, sent, taken
 
 __all__ = ["words"]
 
@@ -255,3 +255,10 @@ async def test_a_final_interview_that_is_not_due_any_more_is_announced_to_nobody
     assert await sent(store) == ["finalising-due"]
     await happens(store, corrected, due)
     assert await sent(store) == [], "the person knows it"
+
+
+async def test_who_withdrew_what_a_final_interview_needs_is_not_asked_to_book_it(store: Store) -> None:
+    person = await registered(store, "reminders")
+    ids: dict[str, Any] = {"workshop_id": uuid4(), "path_id": uuid4(), "subject_ref": person}
+    await happens(store, FinalisingSessionDue(centre="liege", at=MONDAY, **ids))
+    assert await sent(store) == []

@@ -28,11 +28,11 @@ KEPT = timedelta(days=2)
 """How long the times of an appointment are kept after its end."""
 
 
-async def agrees(session: AsyncSession, subject_ref: UUID) -> bool:
-    """Whether this person consents to messages. False also if nobody has this reference."""
+async def agrees(session: AsyncSession, subject_ref: UUID, purpose: Purpose = Purpose.REMINDERS) -> bool:
+    """Whether this person consents to messages, or to this. False also if nobody has this reference."""
     in_force = sa.exists().where(
         col(Consent.subject_ref) == subject_ref,
-        col(Consent.purpose) == Purpose.REMINDERS,
+        col(Consent.purpose) == purpose,
         col(Consent.withdrawn_at).is_(None),
     )
     return bool(await session.scalar(sa.select(in_force)))
@@ -70,6 +70,8 @@ async def queue_notice(
     work: Work, purpose: MailPurpose, subject_ref: UUID, about: UUID, occasion: object, at: datetime
 ) -> None:
     """Queue a message that is about no appointment, on something of this time. None if that is long ago."""
+    if purpose is MailPurpose.FINALISING_DUE and not await agrees(work.session, subject_ref, Purpose.GUIDANCE):
+        return  # nothing can be booked for them
     visitor = await work.find(Visitor, subject_ref)
     if visitor is not None and at + USEFUL > work.now:
         await _queue(work, purpose, subject_ref, visitor.centre, at + USEFUL, about, occasion)

@@ -12,9 +12,9 @@ from services.contracts.consent import purposes_left
 from services.contracts.scheduling import AppointmentStatus, Side
 from services.scheduling.actions import earlier, guidance, people, seats
 from services.scheduling.domain.rules import CONSENT_ENDED, NEEDED_PURPOSE
-from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, WorkshopStatus, is_booked, takes_seats
+from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, WorkshopStatus, has_seat, is_booked, takes_seats
 from services.scheduling.store import GuidancePath, Interview, KnownPerson, Workshop
-from services.scheduling.store.workshops import seats_of_person
+from services.scheduling.store.workshops import seats_of_person, sessions_of
 
 
 async def give(work: Work, subject_ref: UUID, centre: str, in_force: list[str], at: datetime) -> None:
@@ -37,8 +37,10 @@ async def withdraw(work: Work, subject_ref: UUID, purposes: Iterable[str], in_fo
 
 
 async def end_bookings(work: Work, subject_ref: UUID) -> None:
-    """Release a visitor's seats and waitlist entries, and cancel their booked interviews. What took place stays.
+    """Release a visitor's seats and waitlist entries, and cancel their booked interviews.
 
+    What took place stays. So does what has begun and is not recorded yet: the team can still record it, and the figures
+    count it.
     Locks workshops before the paths of their seats: the order of locks in docs/architecture.md.
     """
     # What this unit of work changed so far must be visible to the statements below.
@@ -54,7 +56,10 @@ async def _release_seats(work: Work, subject_ref: UUID) -> None:
     for seat in sorted(kept, key=lambda seat: seat.workshop_id):
         workshop = await work.load(Workshop, seat.workshop_id)
         await work.session.refresh(seat)
-        if takes_seats(WorkshopStatus(workshop.status)) and SeatStatus(seat.status) in ACTIVE_SEATS:
+        if not takes_seats(WorkshopStatus(workshop.status)) or SeatStatus(seat.status) not in ACTIVE_SEATS:
+            continue
+        last = (await sessions_of(work.session, workshop.id))[-1]
+        if last.starts_at > work.now or not has_seat(SeatStatus(seat.status)):
             await seats.release_seat(work, workshop, seat.id, by=Side.VISITOR, reason=CONSENT_ENDED)
 
 
@@ -66,5 +71,6 @@ async def _cancel_interviews(work: Work, subject_ref: UUID) -> None:
     found = (await work.session.scalars(query.order_by(col(Interview.id)).with_for_update())).all()
     await earlier.drop(work, found)
     for interview in found:
-        if is_booked(AppointmentStatus(interview.status)):
+        begun = interview.started_at is not None or interview.starts_at <= work.now
+        if is_booked(AppointmentStatus(interview.status)) and not begun:
             await guidance.cancel(work, interview, by=Side.VISITOR, reason=CONSENT_ENDED)

@@ -17,6 +17,7 @@ from services.scheduling.actions.feeds import end_visitor_feed
 from services.scheduling.actions.holds import give_back
 from services.scheduling.actions.waiting import record_change
 from services.scheduling.domain.holds import owner_of_person
+from services.scheduling.domain.outcomes import needs_visit
 from services.scheduling.store import Alias, GuidancePath, Interview, KnownPerson, QuarterHour, Visitor, Waiting
 from services.scheduling.store.workshops import seats_of_person
 
@@ -44,6 +45,7 @@ async def erase_subject(work: Work, subject_ref: UUID, at: datetime) -> None:
 async def _erase_references(work: Work, subject_ref: UUID) -> bool:
     """Take the reference out of seats, paths, interviews and visits, which `end_bookings` has locked or are past.
 
+    The visit, which is nobody's then, still ends with an interview that has begun, and goes on if its end is undone.
     Returns whether there were any.
     """
     seats = await seats_of_person(work.session, subject_ref)
@@ -56,7 +58,9 @@ async def _erase_references(work: Work, subject_ref: UUID) -> bool:
     held = sa.select(Interview).where(col(Interview.subject_ref) == subject_ref)
     interviews = (await work.session.scalars(held.order_by(col(Interview.id)).with_for_update())).all()
     for interview in interviews:
-        interview.subject_ref = interview.visit_id = interview.interpreter_language = None
+        interview.subject_ref = interview.interpreter_language = None
+        if not needs_visit(interview.status, interview.ended_at, work.now):
+            interview.visit_id = None
     visits = sa.select(Waiting).where(col(Waiting.subject_ref) == subject_ref)
     waiting = (await work.session.scalars(visits.order_by(col(Waiting.id)).with_for_update())).all()
     for row in waiting:

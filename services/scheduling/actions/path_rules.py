@@ -101,13 +101,17 @@ async def next_day(session: AsyncSession, path_id: UUID | None, zone: ZoneInfo, 
 
 
 async def check_path(work: Work, interview: Interview, zone: ZoneInfo) -> None:
-    """The path of an interview that is moved is open: the end of a path frees what is later. Raises `PathIsClosed`.
+    """The path of an interview that is moved is open: the end of a path frees what is later. So does a withdrawal.
 
+    Raises `PathIsClosed`, `PersonUnknown` of an erased person, `ConsentMissing`.
     The path is locked before the interview, as `guidance.interview_of` does.
     """
     path = await work.find(GuidancePath, interview.path_id) if interview.path_id is not None else None
     if path is not None:
         rules.check_path_open(path.closed_at, path.closed_because, zone)
+    if interview.subject_ref is None:
+        raise refusals.PersonUnknown()
+    await check_consent(work, interview.subject_ref)
 
 
 async def check_not_booked_already(

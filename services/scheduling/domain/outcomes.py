@@ -14,7 +14,7 @@ from services.scheduling.domain.refusals import (
     TooLateToUndo,
 )
 from services.scheduling.domain.rules import OUTCOME_LABELS
-from services.scheduling.domain.states import is_held, is_running
+from services.scheduling.domain.states import is_booked, is_held, is_running
 from services.scheduling.domain.times import same_day
 
 UNDONE_WITHIN = timedelta(minutes=10)
@@ -38,6 +38,12 @@ def check_outcome(outcome: InterviewOutcome) -> None:
 def may_resume(status: AppointmentStatus, ended_at: datetime | None, now: datetime) -> bool:
     """Whether the end of an interview can be undone: until `UNDONE_WITHIN` after it."""
     return is_held(status) and ended_at is not None and ended_at > now - UNDONE_WITHIN
+
+
+def needs_visit(status: str, ended_at: datetime | None, now: datetime) -> bool:
+    """Whether its visitor's visit still changes with the interview: until that is recorded, and can be undone."""
+    known = AppointmentStatus(status)
+    return is_booked(known) or is_running(known) or may_resume(known, ended_at, now)
 
 
 def resumed_until(status: AppointmentStatus, ended_at: datetime | None, now: datetime) -> datetime | None:
