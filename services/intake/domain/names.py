@@ -63,6 +63,13 @@ _SOUNDS = [
 ]
 
 
+PARTICLES = ("d", "l", "de", "du", "la", "le", "van", "vande", "vanden", "vander", "von", "el", "al", "ben", "ait", "o")
+"""What stands before a surname, in some spellings as one word with it."""
+_TYPED = "abcdefghijklmnopqrstuvwxyz"
+_SHORTEST_MISTYPED, _LONGEST_MISTYPED = 4, 20
+"""Letters of a word of a search in which a slip is looked for: a shorter one has too many neighbours."""
+
+
 class NameTooShort(Invalid):
     """One letter finds too many people."""
 
@@ -156,6 +163,24 @@ def check_searched(name: str) -> list[SearchedWord]:
         raise NameTooShort()
     places = sorted({word: at for at, word in enumerate(words)}.values(), key=lambda at: (-len(words[at]), at))
     return [SearchedWord(_forms(words, at), tuple(map(sound_of, _forms(heard, at)))) for at in places[:SEARCHED_WORDS]]
+
+
+def mistyped(word: str) -> frozenset[str]:
+    """The words of which this one may be a slip: one letter is missing, too many, wrong or in its neighbour's place.
+
+    And the word with a particle before it, or without: D’Artagnan, Dartagnan, Artagnan. At most 1,100, made without a
+    look at any name; empty for a word that is short, long or not of Latin letters.
+    """
+    if not _SHORTEST_MISTYPED <= len(word) <= _LONGEST_MISTYPED or not re.fullmatch(r"[a-z]+", word):
+        return frozenset()
+    cuts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    without = {head + tail[1:] for head, tail in cuts if tail}
+    added = {head + letter + tail for head, tail in cuts for letter in _TYPED}
+    other = {head + letter + tail[1:] for head, tail in cuts if tail for letter in _TYPED}
+    turned = {head + tail[1] + tail[0] + tail[2:] for head, tail in cuts if len(tail) > 1}
+    longer = {particle + word for particle in PARTICLES}
+    shorter = {word.removeprefix(one) for one in PARTICLES if len(word) - len(one) >= _SHORTEST_MISTYPED}
+    return frozenset(without | added | other | turned | longer | shorter) - {word}
 
 
 def may_be_same(one: Sounds, other: Sounds, *, contact: bool) -> bool:

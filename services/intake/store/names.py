@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from services.intake.domain.names import SearchedWord, Sounds, may_be_same, sounds_of, spoken, written
+from services.intake.domain.names import SearchedWord, Sounds, may_be_same, mistyped, sounds_of, spoken, written
 from services.intake.store import Consent, Visitor
 from services.intake.store.persons import PersonKey
 
@@ -30,13 +30,16 @@ async def people_named(
 ) -> Sequence[Visitor]:
     """The persons of these centres with names of which each of these words begins one; then those that sound so.
 
-    Within each group the last registered first. `among`: only these, here and below.
+    If there are none, those of whom a word may be a slip (`mistyped`). Within each group the last registered first.
+    `among`: only these, here and below.
     """
     found = await _with_words(session, centres, [_as_written(word) for word in words], limit, among)
     if len(found) < limit:
         alike = await _with_words(session, centres, [_as_spoken(word) for word in words], limit, among)
         known = {one.id for one in found}
         found = [*found, *(one for one in alike if one.id not in known)]
+    if not found and any(mistyped(word.written[0]) for word in words):
+        return await _with_words(session, centres, [_as_mistyped(word) for word in words], limit, among)
     return found[:limit]
 
 
@@ -63,6 +66,11 @@ def _begins(key: bytes) -> sa.ColumnElement[bool]:
 
 def _as_spoken(word: SearchedWord) -> sa.ColumnElement[bool]:
     return sa.or_(_as_written(word), col(PersonKey.key).in_([spoken(sound) for sound in word.sounds]))
+
+
+def _as_mistyped(word: SearchedWord) -> sa.ColumnElement[bool]:
+    near = sorted(map(written, mistyped(word.written[0])))
+    return sa.or_(_as_spoken(word), col(PersonKey.key).in_(near)) if near else _as_spoken(word)
 
 
 async def person_of_reference(session: AsyncSession, subject_ref: UUID) -> Sequence[Visitor]:
