@@ -13,7 +13,7 @@ from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.interviews import InterviewUndone
 from services.contracts.queue import VisitorArrived, VisitPrioritised, VisitPutOnHold, VisitTransferred
-from services.contracts.scheduling import InterviewStarted
+from services.contracts.scheduling import InterviewStarted, Side
 from services.scheduling.actions import availability, guidance, information, paths, taking
 from services.scheduling.domain import refusals
 from services.scheduling.domain.line import Advice, Wanted, taken_by
@@ -22,6 +22,7 @@ from tests.givens.events import emitted_events
 from tests.givens.scheduling import COLLEAGUE, LIEGE, MONDAY, NADIA, TOM, Visitor, react
 
 API = "/scheduling/api/v1"
+PLAIN = {"priority": False}
 
 
 async def take(
@@ -155,6 +156,21 @@ async def test_who_has_an_appointment_with_the_counsellor_is_next_and_it_is_the_
     assert started.interview_id == booked.id
     with pytest.raises(refusals.StillInInterview):
         await take(store)
+
+
+async def test_who_came_for_an_appointment_that_is_cancelled_is_taken_by_others(store: Store) -> None:
+    """As intake publishes it: for nobody alone, and without the priority."""
+    (first,) = await come(store, "find-job")
+    visitor = Visitor()
+    booked = await booked_today(store, visitor)
+    async with store.work() as work:
+        interview = await guidance.interview_of(work, booked.id)
+        await guidance.cancel(work, interview, by=Side.CENTRE, reason="counsellor-away")
+    about = {"visit_id": visitor.visit_id, "centre": LIEGE, "at": MONDAY + timedelta(minutes=6)}
+    await react(store, [VisitTransferred.model_validate(about), VisitPrioritised.model_validate(about | PLAIN)])
+    assert await take(store, TOM, None) == first.visit_id
+    await end(store, TOM)
+    assert await take(store, TOM, None) == visitor.visit_id
 
 
 async def test_counsellors_who_press_at_once_take_different_people_in_order(store: Store) -> None:

@@ -27,7 +27,7 @@ from services.contracts.queue import (
 from services.intake.actions import people, visits
 from services.intake.actions import queue as turns
 from services.intake.actions.accesses import log_access
-from services.intake.actions.places import emit_given_back, give_back
+from services.intake.actions.places import emit_given_back, give_back, release_arrival
 from services.intake.domain import appointments as rules
 from services.intake.domain import may_be_called_next, queue
 from services.intake.domain.accesses import AccessKind
@@ -63,8 +63,9 @@ async def expect_interview(
     booking: Booking,
     mode: AppointmentMode = AppointmentMode.IN_PERSON,
 ) -> None:
-    """Copy an interview that was booked, or moved. Moved to another day, its visitor has not arrived yet.
+    """Copy an interview that was booked, or moved.
 
+    Moved to another day, its visitor has not arrived yet; who is here waits as without an appointment.
     Ignored if the person is not registered here: imported, or erased.
     """
     if await work.find(Visitor, subject_ref) is None:
@@ -76,6 +77,7 @@ async def expect_interview(
         return
     centre = await known_centre(work.session, Centre, known.centre)
     if known.starts_at.astimezone(centre.zone).date() != booking.starts_at.astimezone(centre.zone).date():
+        await release_arrival(work, known)
         known.arrived_at = known.visit_id = known.linked_at = None
         known.identified_visit = True
     await _await_other(work, known, booking.counsellor)
@@ -124,10 +126,15 @@ async def _await_other(work: Work, appointment: Appointment, counsellor: str) ->
         work.emit(visit, VisitPutOnHold(visit_id=visit.id, centre=visit.centre, at=work.now))
 
 
-async def expect_no_more(work: Work, interview_id: UUID) -> None:
-    """The interview was held, missed or cancelled: nobody is expected for it, and its code is gone."""
+async def expect_no_more(work: Work, interview_id: UUID, *, held: bool = False) -> None:
+    """The interview was held, missed or cancelled: nobody is expected for it, and its code is gone.
+
+    Unless it was held, who has arrived for it waits as without an appointment.
+    """
     known = await work.find(Appointment, interview_id)
     if known is not None:
+        if not held:
+            await release_arrival(work, known)
         await work.session.delete(known)
         work.notify_board(visits.board(known.centre))
 

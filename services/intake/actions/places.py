@@ -9,6 +9,7 @@ from services.contracts.queue import VisitPrioritised, VisitPutOnHold, VisitTran
 from services.intake.actions.queue import put_on_hold
 from services.intake.domain import queue
 from services.intake.store import Visit
+from services.intake.store.appointments import Appointment
 
 _DESTINATION = ("for_area", "for_desk", "for_counsellor", "transferred_by", "estimate")
 _TIMES = ("called_at", "served_at")
@@ -37,10 +38,10 @@ def keep_place(visit: Visit) -> None:
     }
 
 
-def give_back(visit: Visit, counsellor: str) -> bool:
-    """The visit is where it was, without the priority of an appointment, as far as nobody has changed it since.
+def _take_appointment_away(visit: Visit, counsellor: str) -> dict[str, Any]:
+    """The visit has no priority of an appointment and waits for whom it waited before, unless that was changed since.
 
-    `counsellor`: with whom the appointment is. Returns whether it is to be on hold again.
+    `counsellor`: with whom the appointment is. Returns where a ticket was that was linked.
     """
     before: dict[str, Any] = visit.before_link or {}
     priority, visit.before_link, visit.priority_before_link = visit.priority_before_link, None, None
@@ -49,6 +50,41 @@ def give_back(visit: Visit, counsellor: str) -> bool:
     if (visit.for_area, visit.for_desk, visit.for_counsellor) == (None, None, counsellor):
         for name in _DESTINATION:
             setattr(visit, name, before.get(name))
+    return before
+
+
+async def release_arrival(work: Work, appointment: Appointment) -> None:
+    """There is no such appointment any more: who has arrived for it waits as without one, at their place.
+
+    Of who has left, the rank stays as other services have it; `emit_destination` is emitted with their return.
+    """
+    visit = await work.find(Visit, appointment.visit_id) if appointment.visit_id is not None else None
+    if visit is None:
+        return
+    status, before = VisitStatus(visit.status), (visit.rank, visit.for_area, visit.for_desk, visit.for_counsellor)
+    _take_appointment_away(visit, appointment.counsellor)
+    if not status.in_the_room:
+        visit.rank = before[0]
+        return
+    if before == (visit.rank, visit.for_area, visit.for_desk, visit.for_counsellor):
+        return
+    about: dict[str, Any] = {"visit_id": visit.id, "centre": visit.centre, "at": work.now}
+    moved = VisitTransferred(**about, area=visit.for_area, desk=visit.for_desk, counsellor=visit.for_counsellor)
+    work.emit(visit, moved)
+    if visit.rank != before[0]:
+        work.emit(visit, VisitPrioritised(**about, priority=visit.rank != queue.order(None)))
+    if not _waits(visit):
+        work.emit(visit, VisitReturned(**about, status=status))
+    elif visit.held_at is not None:  # a transfer ends it
+        work.emit(visit, VisitPutOnHold(**about))
+
+
+def give_back(visit: Visit, counsellor: str) -> bool:
+    """The visit is where it was, without the priority of an appointment, as far as nobody has changed it since.
+
+    `counsellor`: with whom the appointment is. Returns whether it is to be on hold again.
+    """
+    before = _take_appointment_away(visit, counsellor)
     if not before or not _waits(visit) or visit.held_at is not None:
         return False
     visit.status, visit.desk = before["status"], before["desk"]

@@ -39,7 +39,7 @@ async def hold(work: Work, visit_id: UUID, version: int | None = None) -> Visit:
 
 def emit_destination(work: Work, visit: Visit) -> None:
     """Emit for whom a visitor waits who is about to be back: it may have changed while they were not here."""
-    if visit.for_area or visit.for_desk or visit.for_counsellor:
+    if visit.for_area or visit.for_desk or visit.for_counsellor or visit.rank != queue.order(None):
         about: dict[str, Any] = {"visit_id": visit.id, "centre": visit.centre, "at": work.now}
         moved = VisitTransferred(**about, area=visit.for_area, desk=visit.for_desk, counsellor=visit.for_counsellor)
         work.emit(visit, moved)

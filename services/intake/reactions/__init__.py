@@ -85,7 +85,7 @@ async def on_interview_started(work: Work, event: InterviewStarted) -> None:
 async def on_interview_held(work: Work, event: InterviewHeld) -> None:
     """Ends the visit with the interview, and the appointment with its reminders: it may be held early."""
     if event.kind is InterviewKind.GUIDANCE:
-        await appointments.expect_no_more(work, event.interview_id)
+        await appointments.expect_no_more(work, event.interview_id, held=True)
         await reminders.end(work, event.interview_id)
     if event.visit_id is not None:
         ended_at = event.starts_at + timedelta(minutes=event.minutes)
