@@ -220,6 +220,16 @@ async def test_a_moved_appointment_moves_its_reminders(store: Store, clock: Fixe
     assert await reminded(store, clock, NEXT_MONDAY - timedelta(hours=48)) == ["appointment-reminder"]
 
 
+async def test_what_a_colleague_takes_over_after_its_beginning_is_no_message(store: Store, clock: FixedClock) -> None:
+    """Nor is its length or its mode: the person is there."""
+    one = booked(await agreeing(store))
+    await happens(store, one)
+    await sent(store)
+    clock.now = FRIDAY + timedelta(minutes=5)
+    await happens(store, moved(one, FRIDAY, "liege-c02", minutes=30))
+    assert await waiting(store) == []
+
+
 async def test_another_length_is_a_message_with_the_new_end(store: Store) -> None:
     """Otherwise the calendar of the person kept the end that it had."""
     one = booked(await agreeing(store))

@@ -11,14 +11,16 @@ from services.chassis.refusals import Stale, UnknownCentre
 from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
+from services.contracts.scheduling import InterviewHeld
 from services.scheduling.actions import availability, guidance, holds, own
 from services.scheduling.actions.booking_rules import RuleFacts, set_rules
 from services.scheduling.domain import refusals
 from services.scheduling.store import Centre, CentreRules
 from services.scheduling.store.slots import Search, free_times
 from tests.doors.doors import MANAGER
+from tests.givens.events import emitted_events
 from tests.givens.rows import rows_of
-from tests.givens.scheduling import COUNSELLOR, LIEGE, NADIA, Visitor, liege, react
+from tests.givens.scheduling import COUNSELLOR, LIEGE, NADIA, TOM, Visitor, liege, react
 from tests.scheduling.test_guidance import TUESDAY, book, change, other_path, take_path
 from tests.scheduling.test_pages import press, see
 
@@ -91,6 +93,27 @@ async def test_what_is_booked_stays_and_can_change_its_room(store: Store, adult:
     await change(store, booked.id, guidance.move, **(_there(booked) | {"room": "salle-2"}))
     with pytest.raises(refusals.TooSoon):
         await change(store, booked.id, guidance.move, **(_there(booked) | {"starts_at": TUESDAY}))
+
+
+async def test_a_colleague_takes_over_what_has_begun_until_the_end_of_its_day(
+    store: Store, adult: Visitor, clock: FixedClock
+) -> None:
+    """At the same time, also in another room; at another time that is over, nobody can."""
+    booked = await book(store, await take_path(store, adult))
+    there = {**_there(booked), "counsellor": TOM, "room": "salle-2"}
+    clock.now = TUESDAY + timedelta(minutes=5)
+    with pytest.raises(refusals.NotInFuture):
+        await change(store, booked.id, guidance.move, **there | {"starts_at": TUESDAY - timedelta(hours=1)})
+    with pytest.raises(refusals.NotInFuture):
+        await change(store, booked.id, guidance.move, **there | {"minutes": 120})
+    await change(store, booked.id, guidance.move, **there)
+    await change(store, booked.id, guidance.hold)
+    (held,) = await emitted_events(store, InterviewHeld)
+    assert (held.counsellor, held.starts_at, held.minutes) == (TOM, TUESDAY, 60)
+    late = await book(store, await other_path(store), TUESDAY + DAY)
+    clock.now = TUESDAY + 2 * DAY
+    with pytest.raises(refusals.NotInFuture):
+        await change(store, late.id, guidance.move, **_there(late) | {"counsellor": TOM})
 
 
 async def test_visitors_keep_the_notice_of_the_centre(store: Store, adult: Visitor) -> None:

@@ -80,13 +80,15 @@ async def check_bookable(
     """The time of an interview keeps the rules of the method and those of the centre.
 
     `horizon`: of a centre without rules. `before`: when the interview is now. What is booked stays, also if the centre
-    has changed its hours or rules since: at the same time, no longer than before, it only has to be in the future.
+    has changed its hours or rules since: at the same time, no longer than before, it only must not be of an earlier
+    day. So a colleague can take over what has begun.
     Raises what `rules.check_appointment` raises, and `TooSoon`.
     """
     ends_at = starts_at + timedelta(minutes=minutes)
     if before is not None and before[0] == starts_at and ends_at <= before[1]:
         rules.check_length(minutes)
-        times.check_future(starts_at, work.now, centre.zone)
+        if not times.same_day(starts_at, work.now, centre.zone):
+            times.check_future(starts_at, work.now, centre.zone)
         return
     kept = await rules_of(work.session, centre.code, BookingRules(horizon=horizon))
     rules.check_appointment(starts_at, minutes, centre.hours, work.now, kept.horizon)
