@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.refusals import Refused
 from services.scheduling.domain import refusals
 from services.scheduling.domain.offers import answer_until, is_over
+from services.scheduling.domain.outcomes import UNDONE_WITHIN
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 OPEN = ((time(9), time(12)), (time(13), time(16, 30)))
@@ -60,6 +61,8 @@ class Workshop:
     minutes: int
     seats: int
     status: str = "announced"
+    held: bool = False
+    """It was cancelled after its beginning."""
 
 
 @dataclass
@@ -90,6 +93,10 @@ class Agenda:
     seats: dict[str, Seat] = field(default_factory=dict[str, Seat])
     holds: dict[str, Hold] = field(default_factory=dict[str, Hold])
     """By account: one holds one time."""
+    kept: list[tuple[str, str, set[datetime], datetime]] = field(
+        default_factory=list[tuple[str, str, set[datetime], datetime]]
+    )
+    """Of what was held early: the interview, whose time is kept, when, and until when it is."""
     absences: dict[str, tuple[str, datetime, datetime]] = field(
         default_factory=dict[str, tuple[str, datetime, datetime]]
     )
@@ -103,11 +110,22 @@ class Agenda:
                 who = {one.counsellor, f"person {self.paths[one.path].person}", *([one.room] if one.room else [])}
                 yield key, who, quarters(one.at, one.minutes)
         for key, one in self.workshops.items():
-            if one.status != "cancelled":
+            if one.status != "cancelled" or one.held:
                 yield key, {one.counsellor, *([one.room] if one.room else [])}, quarters(one.at, one.minutes)
         for owner, one in self.holds.items():
             if self.now < one.expires:
                 yield owner, {one.counsellor}, quarters(one.at, one.minutes)
+        for key, who, when, until in self.kept:
+            if self.now < until:
+                yield f"kept for {key}", {who}, when
+
+    def keep(self, key: str) -> None:
+        """Keep the time of what was held early, as long as that can be undone. An absence has its own."""
+        one = self.interviews[key]
+        for who in (one.counsellor, f"person {self.paths[one.path].person}", *([one.room] if one.room else [])):
+            away = [(begins, ends) for absent, begins, ends in self.absences.values() if absent == who]
+            when = {at for at in quarters(one.at, one.minutes) if not any(begins <= at < ends for begins, ends in away)}
+            self.kept.append((key, who, when, self.now + UNDONE_WITHIN))
 
     def conflict(self, who: set[str], at: datetime, minutes: int, besides: str = "") -> Answers:
         """Why this time is not free for all of these. `besides`: what gives up its own time for it."""
@@ -130,6 +148,12 @@ class Agenda:
         ends = (begins + timedelta(minutes=minutes)).time()
         is_open = any(opens <= begins.time() and ends <= closes for opens, closes in OPEN)
         return OK if is_open else no(refusals.OutsideHours)
+
+    def stays(self, one: Interview, at: datetime, minutes: int) -> bool:
+        """Whether it only gets another counsellor: possible until the end of its day, also after its beginning."""
+        today = self.now.astimezone(BRUSSELS).date()
+        at_same_time = one.at == at and minutes <= one.minutes
+        return at_same_time and at.astimezone(BRUSSELS).date() >= today
 
     def hold(self, owner: str, counsellor: str, at: datetime, minutes: int) -> Answers:
         """Hold a time, and free what the owner held."""

@@ -99,7 +99,7 @@ class Move:
             return no(refusals.NotBooked)
         if path.because is not None:
             return no(refusals.PathIsClosed)
-        if (possible := agenda.possible(self.at, self.minutes)) != OK:
+        if not agenda.stays(one, self.at, self.minutes) and (possible := agenda.possible(self.at, self.minutes)) != OK:
             return possible
         if (one.counsellor, one.at, one.minutes) == (self.counsellor, self.at, self.minutes):
             return OK
@@ -151,6 +151,7 @@ class Record:
         if one.status != "booked":
             return no(refusals.NotBooked)
         if one.at > agenda.now:
+            agenda.keep(self.interview)
             ended = agenda.now.replace(minute=agenda.now.minute // 15 * 15, second=0)
             one.at, one.room = ended - timedelta(minutes=one.minutes), None
         one.status = "fulfilled"
@@ -181,6 +182,12 @@ class Absent:
             until = one.at + timedelta(minutes=one.minutes)
             if one.counsellor == self.counsellor and one.at < self.ends and self.begins < until:
                 del agenda.holds[owner]
+        ended = {
+            key
+            for key, who, when, _until in agenda.kept
+            if who == self.counsellor and any(self.begins <= at < self.ends for at in when)
+        }
+        agenda.kept = [one for one in agenda.kept if one[0] not in ended]
         return OK
 
 
@@ -217,13 +224,16 @@ class EndWorkshop:
 
     def apply(self, agenda: Agenda) -> Answers:
         known = agenda.workshops[self.workshop]
-        if known.status != "announced":
+        if known.status != "announced" and (self.cancelled or not known.held):
             return no(refusals.WorkshopClosed)
         if not self.cancelled and known.at > agenda.now:
             return no(refusals.NotYet)
         came = [agenda.seats[one] for one in self.came]
         if not self.cancelled and any(one.status != "taken" for one in came):
             return no(refusals.SeatNotTaken)
+        if known.held:
+            return OK  # it was cancelled after its beginning: the list is kept
+        known.held = self.cancelled and known.at <= agenda.now
         for one in agenda.of(self.workshop, "taken") if self.cancelled else came:
             path = agenda.paths[one.path]
             path.because, path.due = ("workshop-cancelled", False) if self.cancelled else (None, True)

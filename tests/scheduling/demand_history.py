@@ -39,6 +39,11 @@ def plain(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+def is_off(cancelled_at: datetime | None, starts_at: datetime) -> bool:
+    """Whether a session was cancelled with its workshop: what had begun was held."""
+    return cancelled_at is not None and starts_at > cancelled_at
+
+
 @dataclass
 class History:
     """Random weeks of Liège, as rows, and what a plain computation needs of them."""
@@ -109,12 +114,14 @@ class History:
         workshop_id = uuid4()
         leaders: list[str] = self.random.sample([NADIA, TOM], self.random.choice((1, 1, 2)))
         starts = sorted({self.moment() for _ in range(self.random.randrange(1, 3))})
-        cancelled = self.random.random() < 0.2
+        off = self.random.choice((None, None, None, starts[0] - timedelta(days=1), starts[0] + timedelta(hours=2)))
         sessions: list[Session] = []
         for ordinal, at in enumerate(starts, 1):
             session = Session(id=uuid4(), workshop_id=workshop_id, ordinal=ordinal, starts_at=at, minutes=90)
             free = not any((who, at + number * QUARTER) in self.taken for who in leaders for number in range(6))
-            if cancelled or (free and all(self.reserve(who, at, 90, session.id, all_of_it=True) for who in leaders)):
+            if is_off(off, at) or (
+                free and all(self.reserve(who, at, 90, session.id, all_of_it=True) for who in leaders)
+            ):
                 sessions.append(session)
         if not sessions:
             return
@@ -128,7 +135,7 @@ class History:
             status="announced",
             first_at=sessions[0].starts_at,
             last_at=sessions[-1].starts_at + timedelta(minutes=90),
-            cancelled_at=self.now if cancelled else None,
+            cancelled_at=off,
         )
         seats = [
             Seat(
@@ -257,13 +264,12 @@ class Expected:
                 found.weeks[number]["minutes"] += one.minutes
                 found.booked[one.counsellor, number >= 8] += one.minutes
         for workshop, sessions, seats, _attendance in history.workshops:
-            if workshop.cancelled_at is not None:
-                continue
             for session in sessions:
-                if (number := week_of(history, session.starts_at)) is not None:
+                number = week_of(history, session.starts_at)
+                if number is not None and not is_off(workshop.cancelled_at, session.starts_at):
                     for leader in workshop.facilitators:
                         found.booked[leader, number >= 8] += session.minutes
-            if (number := week_of(history, workshop.first_at)) is not None:
+            if workshop.cancelled_at is None and (number := week_of(history, workshop.first_at)) is not None:
                 found.weeks[number]["waitlisted"] += sum(seat.status == "waitlisted" for seat in seats)
         return found
 

@@ -25,7 +25,7 @@ from services.scheduling.domain.demand import Delay, NoShows, Outcomes
 from services.scheduling.store import Centre, Interview
 from tests.givens.rows import rows_of
 from tests.givens.scheduling import COUNSELLOR, ELSEWHERE, LIEGE, NADIA, NAMES, TOM, liege, react
-from tests.scheduling.demand_history import BRUSSELS, Expected, History, days_to_first, outcomes, plain
+from tests.scheduling.demand_history import BRUSSELS, Expected, History, days_to_first, is_off, outcomes, plain
 from tests.scheduling.test_guidance import TUESDAY, book, change, other_path
 
 MOMENTS = (
@@ -107,7 +107,7 @@ def check_no_shows(found: Demand, history: History) -> None:
         for workshop, sessions, _seats, attendance in history.workshops
         for session in sessions
         for one in attendance
-        if one.session_id == session.id and workshop.cancelled_at is None
+        if one.session_id == session.id and not is_off(workshop.cancelled_at, session.starts_at)
         if session.starts_at >= plain(datetime.combine(history.first, time(), BRUSSELS))
     ]
     expected = Outcomes(len(attended), attended.count(False))

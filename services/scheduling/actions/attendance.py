@@ -1,6 +1,7 @@
 """The attendance of a workshop's sessions: recorded, and corrected.
 
-Until the workshop is finished it can be corrected at any time, afterwards until `ATTENDANCE_CORRECTED_WITHIN`.
+Until the workshop is finished or cancelled it can be corrected at any time, afterwards for
+`ATTENDANCE_CORRECTED_WITHIN`.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,7 +17,7 @@ from services.contracts.scheduling import AttendanceRecorded, FinalisingSessionD
 from services.contracts.workshops import FinalisingSessionWithdrawn
 from services.scheduling.actions.boards import board
 from services.scheduling.domain import refusals, rules
-from services.scheduling.domain.attendance import check_no_final_interview, check_recordable
+from services.scheduling.domain.attendance import check_no_final_interview, check_recordable, ended_at
 from services.scheduling.domain.states import TAKEN_SEATS, WorkshopStatus, is_finished
 from services.scheduling.domain.times import same_day
 from services.scheduling.store import Attendance, Centre, GuidancePath, Seat, Session, Workshop
@@ -35,16 +36,17 @@ async def record_attendance(
     becomes due, unless their path was stopped. A correction of it makes the session due, or withdraws it as long as
     none is booked or held.
     Raises `NotYet` before the session, `SeatNotTaken`, `SeatHasArrived` on the day of the session, `AttendanceStays`
-    when it is too late, `WorkshopClosed` of a cancelled one, `FinalInterviewBooked`, `FinalInterviewHeld`,
+    when it is too late, `WorkshopClosed` of a session that was cancelled, `FinalInterviewBooked`, `FinalInterviewHeld`,
     `PathIsClosed`, `Stale`.
     """
     check_version(workshop, version)
     centre = await known_centre(work.session, Centre, workshop.centre)
     meetings = await sessions_of(work.session, workshop.id)
-    check_recordable(workshop.status, meetings[-1].recorded_at, work.now, centre.zone)
     meeting = next((one for one in meetings if one.id == session_id), None)
     if meeting is None:
         raise NotFound(what=msg("session of this workshop"))
+    ended = ended_at(workshop.cancelled_at, meeting.starts_at, meetings[-1].recorded_at)
+    check_recordable(workshop.status, ended, work.now, centre.zone)
     rules.check_begun(meeting.starts_at, work.now, centre.zone)
     seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)
     if not {seat.id for seat in seats}.issuperset(came):
@@ -52,7 +54,8 @@ async def record_attendance(
     arrived = {seat: at for (_, seat), at in (await arrivals_of(work.session, [session_id])).items()}
     if same_day(meeting.starts_at, work.now, centre.zone):  # later, no arrival can be undone: the list says who came
         rules.check_present([seat.id for seat in seats], came, arrived, centre.zone)
-    final, finished = meeting is meetings[-1], is_finished(WorkshopStatus(workshop.status))
+    final = meeting is meetings[-1] and workshop.cancelled_at is None
+    finished = is_finished(WorkshopStatus(workshop.status))
     known = await attendance_of(work.session, [session_id])
     changed = [seat for seat in seats if _attended(known.get((session_id, seat.id))) is not (seat.id in came)]
     if final and finished:

@@ -109,6 +109,8 @@ class _Writer:
         entry = replace(entry, id=id, location=self._place(workshop.centre, workshop.room))
         left = seat is not None and not has_seat(SeatStatus(seat.status))
         ended_at = seat.released_at if seat is not None and left else workshop.cancelled_at
+        if not left and ended_at is not None and one.session.starts_at <= ended_at:
+            return entry  # it had begun
         return replace(entry, cancelled=True, stamped_at=ended_at or self.made_at) if left or ended_at else entry
 
     def absence(self, one: CounsellorAbsence) -> Entry:

@@ -105,6 +105,7 @@ def _emit_announced(work: Work, workshop: Workshop, meetings: Sequence[Session])
 async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, version: int | None = None) -> None:
     """Cancel a workshop, free its counsellor and room, and close the paths of its seats.
 
+    Sessions that have begun stay in the calendars; their attendance is kept, and can be recorded for a while.
     Raises `WorkshopClosed`, `Stale`.
     """
     check_version(workshop, version)
@@ -116,7 +117,8 @@ async def cancel_workshop(work: Work, workshop: Workshop, *, reason: str, versio
     await drop_offers(work, workshop)
     workshop.status, workshop.cancelled_at, workshop.reason = WorkshopStatus.CANCELLED.value, work.now, reason
     work.notify_board(board(workshop.centre))
-    await release(work, *(meeting.id for meeting in await sessions_of(work.session, workshop.id)))
+    meetings = await sessions_of(work.session, workshop.id)
+    await release(work, *(meeting.id for meeting in meetings if meeting.starts_at > work.now))
     work.emit(workshop, WorkshopCancelled(workshop_id=workshop.id, centre=workshop.centre, at=work.now, reason=reason))
     seats = await seats_of(work.session, workshop.id, *TAKEN_SEATS)
     await work.prefetch(GuidancePath, [seat.path_id for seat in seats if seat.path_id])

@@ -10,30 +10,35 @@ from services.scheduling.domain.refusals import (
     FinalInterviewHeld,
     WorkshopClosed,
 )
-from services.scheduling.domain.states import WorkshopStatus, is_finished, is_held, takes_seats
+from services.scheduling.domain.states import WorkshopStatus, is_held, takes_seats
 
 ATTENDANCE_CORRECTED_WITHIN = timedelta(days=7)
-"""How long after that of the last session was recorded an attendance can be corrected: as long as a no-show."""
+"""How long after the end of the workshop an attendance can be corrected: as long as a no-show."""
 
 
-def may_record(status: WorkshopStatus, finished_at: datetime | None, now: datetime) -> bool:
-    """Whether attendance is recorded: until the workshop is finished, and `ATTENDANCE_CORRECTED_WITHIN` after that.
+def ended_at(cancelled_at: datetime | None, starts_at: datetime, last_recorded_at: datetime | None) -> datetime | None:
+    """When the workshop of a session that begins then ended: with the attendance of its last session, or cancelled.
 
-    `finished_at`: when the attendance of the last session was recorded.
+    None: it has not, or it was cancelled before the session, which was not held.
     """
-    if takes_seats(status):
-        return True
-    return is_finished(status) and finished_at is not None and now <= finished_at + ATTENDANCE_CORRECTED_WITHIN
+    if cancelled_at is None:
+        return last_recorded_at
+    return cancelled_at if starts_at <= cancelled_at else None
 
 
-def check_recordable(status: str, finished_at: datetime | None, now: datetime, zone: ZoneInfo) -> None:
-    """Raises `WorkshopClosed` of one that was cancelled, and `AttendanceStays` unless `may_record`."""
+def may_record(status: WorkshopStatus, ended_at: datetime | None, now: datetime) -> bool:
+    """Whether attendance is recorded: until the workshop has ended, and `ATTENDANCE_CORRECTED_WITHIN` after that."""
+    return takes_seats(status) or (ended_at is not None and now <= ended_at + ATTENDANCE_CORRECTED_WITHIN)
+
+
+def check_recordable(status: str, ended_at: datetime | None, now: datetime, zone: ZoneInfo) -> None:
+    """Raises `AttendanceStays` unless `may_record`, and `WorkshopClosed` of a session that was cancelled."""
     known = WorkshopStatus(status)
-    if may_record(known, finished_at, now):
+    if may_record(known, ended_at, now):
         return
-    if finished_at is None or not is_finished(known):
+    if ended_at is None:
         raise WorkshopClosed(status=known)
-    raise AttendanceStays(until=(finished_at + ATTENDANCE_CORRECTED_WITHIN).astimezone(zone))
+    raise AttendanceStays(until=(ended_at + ATTENDANCE_CORRECTED_WITHIN).astimezone(zone))
 
 
 def check_no_final_interview(status: str, starts_at: datetime, zone: ZoneInfo) -> None:

@@ -226,9 +226,11 @@ async def _workshop_page(
         "centre_name": centre.name,
         "open": takes_seats(WorkshopStatus(workshop.status)),
         "meetings": meetings,
-        "correctable": may_record(WorkshopStatus(workshop.status), meetings[-1].recorded_at, now),
+        "correctable": may_record(
+            WorkshopStatus(workshop.status), workshop.cancelled_at or meetings[-1].recorded_at, now
+        ),
         "today": {meeting.id for meeting in meetings if same_day(meeting.starts_at, now, centre.zone)},
-        "begun": {meeting.id for meeting in meetings if meeting.starts_at <= now},
+        "begun": {meeting.id for meeting in meetings if meeting.starts_at <= (workshop.cancelled_at or now)},
         "participants": participants,
         "waitlist": waitlist,
         "offers": offers,

@@ -183,9 +183,16 @@ async def first_interviews(
     return [one for some in firsts for one in some[:most]], counts
 
 
+_HELD = WorkshopStatus.FINISHED.value
+"""Of a session that had begun when its workshop was cancelled."""
 _SESSIONS = (
     sa.select(col(Workshop.id), col(Session.id), col(Workshop.counsellor), col(Session.starts_at))
-    .add_columns(col(Session.minutes), col(Workshop.centre), col(Workshop.room), col(Workshop.status))
+    .add_columns(col(Session.minutes), col(Workshop.centre), col(Workshop.room))
+    .add_columns(
+        sa.case((col(Session.starts_at) <= col(Workshop.cancelled_at), _HELD), else_=col(Workshop.status)).label(
+            "status"
+        )
+    )
     .add_columns(col(Workshop.area), col(Workshop.title), col(Workshop.seats))
     .add_columns(col(Workshop.taken) + col(Workshop.offered))
     .add_columns(col(Workshop.more_facilitators))

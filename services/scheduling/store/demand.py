@@ -14,7 +14,7 @@ from services.contracts.scheduling import InterviewKind, Method
 from services.scheduling.domain.demand import WEEKS
 from services.scheduling.domain.states import ON_PATH, TAKING_TIME, WAITLISTED_SEATS
 from services.scheduling.store.interviews import GuidancePath, Interview
-from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop
+from services.scheduling.store.workshops import Attendance, Seat, Session, Workshop, not_cancelled
 
 
 class TakenByInterviews(NamedTuple):
@@ -129,13 +129,12 @@ async def first_interviews(
 _WORKSHOPS = (
     col(Workshop.centre) == sa.bindparam("centre"),
     col(Workshop.last_at) >= sa.bindparam("begins"),
-    col(Workshop.cancelled_at).is_(None),
 )
 _IN_SPAN = (col(Session.starts_at) >= sa.bindparam("begins"), col(Session.starts_at) < sa.bindparam("ends"))
 _SESSIONS = (
     sa.select(col(Workshop.counsellor), col(Workshop.more_facilitators), col(Session.starts_at), col(Session.minutes))
     .join(Session, col(Session.workshop_id) == col(Workshop.id))
-    .where(*_WORKSHOPS, *_IN_SPAN)
+    .where(*_WORKSHOPS, not_cancelled(), *_IN_SPAN)
 )
 
 
@@ -153,7 +152,7 @@ async def sessions_taking_time(
 _WAITLISTED = (
     sa.select(col(Workshop.first_at), sa.func.count())
     .join(Seat, col(Seat.workshop_id) == col(Workshop.id))
-    .where(*_WORKSHOPS, col(Workshop.first_at) >= sa.bindparam("begins"))
+    .where(*_WORKSHOPS, col(Workshop.cancelled_at).is_(None), col(Workshop.first_at) >= sa.bindparam("begins"))
     .where(col(Workshop.first_at) < sa.bindparam("ends"))
     .where(col(Seat.status).in_([one.value for one in WAITLISTED_SEATS]))
     .group_by(col(Workshop.id), col(Workshop.first_at))
@@ -171,7 +170,7 @@ _ATTENDED = (
     sa.select(col(Attendance.attended), sa.func.count())
     .join(Session, col(Session.id) == col(Attendance.session_id))
     .join(Workshop, col(Workshop.id) == col(Session.workshop_id))
-    .where(*_WORKSHOPS, *_IN_SPAN)
+    .where(*_WORKSHOPS, not_cancelled(), *_IN_SPAN)
     .group_by(col(Attendance.attended))
 )
 

@@ -117,11 +117,11 @@ async def held_for_counsellor(
 async def cancelled_sessions(
     session: AsyncSession, counsellor: str, start: datetime, end: datetime, now: datetime
 ) -> list[FedSession]:
-    """The sessions in [start, end) of a counsellor's workshops that were cancelled not long ago."""
+    """The sessions in [start, end) of a counsellor's workshops that were cancelled not long ago, before they began."""
     query = (
         sa.select(Session, Workshop)
         .join(Workshop, col(Workshop.id) == col(Session.workshop_id))
-        .where(col(Workshop.cancelled_at) > now - CANCELLED_FOR)
+        .where(col(Workshop.cancelled_at) > now - CANCELLED_FOR, col(Session.starts_at) > col(Workshop.cancelled_at))
         .where(col(Session.starts_at) >= start, col(Session.starts_at) < end)
     )
     rows = await session.execute(query.order_by(col(Session.starts_at), col(Session.id)))

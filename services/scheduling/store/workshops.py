@@ -176,8 +176,13 @@ class SessionToday(NamedTuple):
     arrived: int
 
 
+def not_cancelled() -> sa.ColumnElement[bool]:
+    """The session was not cancelled: its workshop was not, or it had begun before."""
+    return sa.or_(col(Workshop.cancelled_at).is_(None), col(Session.starts_at) <= col(Workshop.cancelled_at))
+
+
 async def sessions_between(session: AsyncSession, centre: str, start: datetime, end: datetime) -> list[SessionToday]:
-    """The sessions of a centre that begin in [start, end), of workshops that were not cancelled, in order."""
+    """The sessions of a centre that begin in [start, end) and were not cancelled, in order."""
     arrived = sa.select(sa.func.count()).where(col(SessionArrival.session_id) == col(Session.id)).scalar_subquery()
     query = (
         sa.select(col(Workshop.id), col(Workshop.title), col(Workshop.counsellor), col(Workshop.more_facilitators))
@@ -185,7 +190,7 @@ async def sessions_between(session: AsyncSession, centre: str, start: datetime, 
         .add_columns(col(Session.starts_at), col(Session.minutes), col(Workshop.taken), arrived)
         .join(Session, col(Session.workshop_id) == col(Workshop.id))
         .where(col(Workshop.centre) == centre, col(Workshop.last_at) >= start, col(Workshop.first_at) < end)
-        .where(col(Workshop.cancelled_at).is_(None), col(Session.starts_at) >= start, col(Session.starts_at) < end)
+        .where(not_cancelled(), col(Session.starts_at) >= start, col(Session.starts_at) < end)
     )
     rows = await session.execute(query.order_by(col(Session.starts_at), col(Workshop.id)))
     return [SessionToday._make(row) for row in rows]
