@@ -1,29 +1,40 @@
 """The end of an interview with an appointment is undone for ten minutes: it goes on, or is booked as it was."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import sqlalchemy as sa
 from sqlmodel import col
 
+from services.chassis.runtime.clock import BRUSSELS
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.appointments import AppointmentMode
 from services.contracts.interviews import InterviewResumed
 from services.contracts.outcomes import InterviewOutcome
-from services.contracts.scheduling import InterviewHeld, InterviewRestated
-from services.scheduling.actions import arrivals, guidance, information, no_shows, resuming, stopping
+from services.contracts.scheduling import InterviewHeld, InterviewRestated, Side
+from services.scheduling.actions import (
+    arrivals,
+    availability,
+    guidance,
+    holds,
+    information,
+    no_shows,
+    resuming,
+    stopping,
+)
 from services.scheduling.actions.erasure import erase_subject
 from services.scheduling.domain import refusals
 from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.earlier import WishEnd
+from services.scheduling.domain.holds import KEPT
 from services.scheduling.domain.outcomes import UNDONE_WITHIN, Result
 from services.scheduling.domain.times import quarters
-from services.scheduling.store import Interview, QuarterHour, Waiting
+from services.scheduling.store import Interview, QuarterHour, SlotHold, Waiting
 from services.scheduling.store.interviews import held_and_booked
 from tests.givens.events import emitted_events
-from tests.givens.rows import all_rows
+from tests.givens.rows import all_rows, rows_of
 from tests.givens.scheduling import NADIA, TOM, Visitor, react
 from tests.scheduling.test_arrivals import ARRIVED_AT, arrives
 from tests.scheduling.test_earlier import asks, job_runs, leaves, wednesday, wish_of
@@ -113,7 +124,7 @@ async def test_without_its_visitor_it_is_booked_and_what_was_booked_since_stays(
         assert await held_and_booked(session, path) == (1, 0)
 
 
-async def test_held_early_it_is_back_at_its_time_unless_that_is_taken(
+async def test_held_early_it_is_back_at_its_time_which_nobody_gets_meanwhile(
     store: Store, path: UUID, clock: FixedClock
 ) -> None:
     interview = (await book(store, path)).id
@@ -130,11 +141,44 @@ async def test_held_early_it_is_back_at_its_time_unless_that_is_taken(
     (restated,) = await emitted_events(store, InterviewRestated)
     assert restated.starts_at == TUESDAY
     await change(store, interview, guidance.hold)
-    await book(store, await other_path(store), counsellor=TOM)
-    before = await all_rows(store)
-    with pytest.raises(refusals.Overlap):
+    another = await other_path(store)
+    clock.now += UNDONE_WITHIN - timedelta(seconds=1)
+    for counsellor, room in ((NADIA, None), (TOM, "salle-1")):
+        with pytest.raises(refusals.Overlap):
+            await book(store, another, counsellor=counsellor, room=room)
+    await change(store, interview, resuming.resume)
+    assert await reserved(store, interview) == times
+
+
+async def test_after_ten_minutes_the_time_of_what_was_held_early_is_anybodys(
+    store: Store, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    clock.now = TUESDAY - timedelta(hours=2)
+    await change(store, interview, guidance.hold)
+    clock.now += UNDONE_WITHIN
+    await book(store, await other_path(store))
+    with pytest.raises(refusals.TooLateToUndo):
         await change(store, interview, resuming.resume)
-    assert await all_rows(store) == before
+    clock.now += KEPT + timedelta(seconds=1)
+    await holds.delete_expired(store)
+    assert await rows_of(store, SlotHold) == []
+
+
+async def test_an_absence_that_was_entered_meanwhile_is_no_reason_against_it(
+    store: Store, path: UUID, clock: FixedClock
+) -> None:
+    interview = (await book(store, path)).id
+    times = await reserved(store, interview)
+    clock.now = TUESDAY - timedelta(hours=2)
+    await change(store, interview, guidance.hold)
+    async with store.work() as work:
+        await availability.add_absence(work, uuid4(), NADIA, TUESDAY, TUESDAY + timedelta(days=1), BRUSSELS)
+    await change(store, interview, resuming.resume)
+    assert await reserved(store, interview) == times
+    await change(store, interview, guidance.cancel, by=Side.CENTRE, reason="counsellor-away")
+    with pytest.raises(refusals.CounsellorAway):
+        await book(store, await other_path(store))
 
 
 async def test_without_consent_it_is_not_booked_for_later_again(

@@ -34,6 +34,7 @@ from services.scheduling.actions.calendar import (
     set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
+from services.scheduling.actions.kept_times import keep_time
 from services.scheduling.actions.outcomes import set_result
 from services.scheduling.actions.path_rules import (
     check_not_booked_already,
@@ -283,7 +284,7 @@ async def _bring_forward(work: Work, interview: Interview) -> None:
     """Move the interview to when it took place, without a room.
 
     From its beginning, if that was recorded, else so that it ended at the last full quarter-hour. It did take place:
-    what else the calendar has then stays, beside it.
+    what else the calendar has then stays, beside it. The time that is free now is kept as long as this can be undone.
     """
     minutes, began = interview.minutes, interview.started_at
     ended = times.quarters(work.now, 1)[0]
@@ -295,4 +296,5 @@ async def _bring_forward(work: Work, interview: Interview) -> None:
     await reserve_where_free(work, interview.id, taken, quarters)
     await work.session.flush()
     await keep_absences(work.session, freed)
+    await keep_time(work, interview)
     interview.booked_for, interview.starts_at = interview.starts_at, starts_at

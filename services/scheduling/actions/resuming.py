@@ -10,10 +10,18 @@ from services.contracts.interviews import InterviewResumed
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.scheduling.actions import information
 from services.scheduling.actions.boards import board
-from services.scheduling.actions.calendar import other_calendars, release, reserve, resources
+from services.scheduling.actions.calendar import (
+    other_calendars,
+    release,
+    reserve,
+    resources,
+    set_absences_aside,
+)
+from services.scheduling.actions.kept_times import free_kept_time
 from services.scheduling.actions.path_rules import check_consent
 from services.scheduling.actions.restating import emit_restated
 from services.scheduling.actions.waiting import record_change
+from services.scheduling.domain import times
 from services.scheduling.domain.earlier import WishEnd
 from services.scheduling.domain.outcomes import check_may_resume, check_path_goes_on
 from services.scheduling.domain.refusals import AlreadyInInterview, PersonUnknown
@@ -29,8 +37,8 @@ async def resume(work: Work, interview: Interview, version: int | None = None) -
     has arrived. Its path has one interview less that was held; what was booked on it meanwhile stays. If it was held
     early, who waited for an earlier time of it waits again.
     Raises `TooLateToUndo`, `AlreadyInInterview`, `Stale`; of one with an appointment `PersonUnknown` of an erased
-    person, `HeldOnClosedPath`, and if it was held early, `Overlap` or `CounsellorAway` when its time is taken, and
-    `ConsentMissing` when that is still to come.
+    person, `HeldOnClosedPath`, and if it was held early, `ConsentMissing` when its time is still to come. That time is
+    kept; `Overlap` only if an absence ended that, and something else was booked then.
     """
     if interview.kind == InterviewKind.INFORMATION:
         await information.resume(work, interview, version)
@@ -86,8 +94,13 @@ async def _emit_resumed(work: Work, interview: Interview) -> None:
 
 
 async def _put_back(work: Work, interview: Interview, starts_at: datetime, zone: ZoneInfo) -> None:
-    """Reserve the time for which the interview was booked before it was held early, with its room."""
+    """Reserve the time for which the interview was booked before it was held early, with its room: it was kept.
+
+    In an absence that was entered since, it stays, as what is booked does.
+    """
     await release(work, interview.id)
+    await free_kept_time(work, interview.id)
+    await set_absences_aside(work, interview.counsellor, times.quarters(starts_at, interview.minutes))
     taken = resources(interview.centre, interview.counsellor, interview.room, interview.subject_ref)
     others, minutes = await other_calendars(work.session, interview.subject_ref), interview.minutes
     await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)

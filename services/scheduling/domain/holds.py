@@ -32,6 +32,11 @@ def owner_of_person(kept_ref: object) -> str:
     return _digest("person", str(kept_ref))
 
 
+def owner_of_interview(id: object) -> str:
+    """Whose hold it is, by the interview that was held before its time: kept as long as that can be undone."""
+    return _digest("interview", str(id))
+
+
 def _digest(kind: str, secret: str) -> str:
     return hashlib.sha256(f"{kind}:{secret}".encode()).hexdigest()
 
