@@ -100,7 +100,7 @@ async def test_the_page_says_before_what_stays_and_has_the_list_afterwards(desk:
     clock.now = TUESDAY + timedelta(hours=4)
     assert stays in unescape((await desk.get(page)).text)
     form: dict[str, Any] = {"reason": "counsellor-away", "version": await version(desk, workshop.id)}
-    assert (await press(desk, f"{page}/cancel", **form)).startswith("done:")
+    assert (await press(desk, f"/workshops/{workshop.id}/cancel", **form)).startswith("done:")
     clock.now = TUESDAY + WEEK - timedelta(hours=8)
     shown = unescape((await desk.get(page)).text)
     assert "Record attendance" in shown

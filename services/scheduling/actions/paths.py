@@ -16,17 +16,17 @@ from services.scheduling.domain.states import led_to_plan
 from services.scheduling.store import Alias, Centre, GuidancePath, KnownPerson, Workshop
 from services.scheduling.store.interviews import booked_from, held_and_booked
 from services.scheduling.store.path_seats import open_path_in
-from services.scheduling.store.paths import open_individual_path, record_change
+from services.scheduling.store.paths import centre_of, open_individual_path, record_change
 
 
 async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> GuidancePath:
     """Open an individual path for a visitor.
 
-    Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `UnknownCentre`, `AreaNotServed`.
+    Raises `PersonUnknown`, `ConsentMissing`, `PathStillOpen`, `PathElsewhere`, `UnknownCentre`, `AreaNotServed`.
     """
     await known_centre(work.session, Centre, centre, area)
     person, refs = await known_person(work, subject_ref)
-    unfinished = await open_individual_path(work.session, refs)
+    unfinished = await _unfinished(work, refs, centre)
     if unfinished is not None:
         held, booked = await held_and_booked(work.session, unfinished)
         raise refusals.PathStillOpen(held=held, booked=booked, limit=rules.PATH_LIMIT)
@@ -48,10 +48,18 @@ async def open_path(work: Work, subject_ref: UUID, centre: str, area: str | None
 async def individual_path(work: Work, subject_ref: UUID, centre: str, area: str | None = None) -> UUID:
     """The id of the visitor's open individual path, or of a new one. Raises as `open_path`."""
     refs = await references_of(work.session, Alias, subject_ref)
-    unfinished = await open_individual_path(work.session, refs)
+    unfinished = await _unfinished(work, refs, centre)
     if unfinished is not None:
         return unfinished
     return (await open_path(work, subject_ref, centre, area)).id
+
+
+async def _unfinished(work: Work, refs: Collection[UUID], centre: str) -> UUID | None:
+    """The person's open individual path at this centre. Raises `PathElsewhere` if there is one at another centre."""
+    unfinished = await open_individual_path(work.session, refs, centre)
+    if unfinished is not None and await centre_of(work.session, unfinished) != centre:
+        raise refusals.PathElsewhere()
+    return unfinished
 
 
 async def path_by_workshop(work: Work, workshop: Workshop, person: KnownPerson, refs: Collection[UUID]) -> UUID:

@@ -16,7 +16,6 @@ from sqlmodel import col
 
 from services.chassis.copies.aliases import references_of
 from services.chassis.copies.centres import centre_names, known_centre
-from services.chassis.refusals import msg
 from services.chassis.storage.store import Cause, Store, Work
 from services.contracts.consent import Purpose
 from services.contracts.public_booking import ConfirmedPerson
@@ -35,11 +34,12 @@ from services.scheduling.domain.public_booking import (
     PersonErased,
     TimeTaken,
 )
-from services.scheduling.store import Alias, Centre, GuidancePath, Interview, KnownPerson, SlotHold
+from services.scheduling.store import Alias, Centre, Interview, KnownPerson, SlotHold
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import interviews_to_come
 from services.scheduling.store.copies import insert_known_person
 from services.scheduling.store.holds import has_quarter_hours
+from services.scheduling.store.paths import centre_of, open_individual_path
 from services.scheduling.store.slots import NEXT_TIMES, FreeTime, Search, calendars_of, free_times, who_is_free
 
 _TRIES = 3
@@ -197,12 +197,12 @@ async def _book(
 
 async def _path(work: Work, token: ConfirmedPerson) -> UUID:
     """The open individual path of the person, or a new one. Raises `GuidedElsewhere`."""
-    id = await paths.individual_path(work, token.subject_ref, token.held.centre, token.held.area)
-    path = await work.load(GuidancePath, id, msg("path"))
-    if path.centre != token.held.centre:
-        names = await centre_names(work.session, Centre)
-        raise GuidedElsewhere(centre=names.get(path.centre, path.centre))
-    return id
+    refs = await references_of(work.session, Alias, token.subject_ref)
+    unfinished = await open_individual_path(work.session, refs, token.held.centre)
+    centre = await centre_of(work.session, unfinished) if unfinished is not None else token.held.centre
+    if centre is not None and centre != token.held.centre:
+        raise GuidedElsewhere(centre=(await centre_names(work.session, Centre)).get(centre, centre))
+    return await paths.individual_path(work, token.subject_ref, token.held.centre, token.held.area)
 
 
 async def open_booking(session: AsyncSession, refs: Collection[UUID], now: datetime) -> Interview | None:

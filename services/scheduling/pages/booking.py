@@ -155,7 +155,8 @@ async def _form_page(
         path = None
     subject_ref = path.subject_ref if path else chosen
     refs = await references_of(session, Alias, subject_ref) if subject_ref else ()
-    whom = ForWhom(subject_ref, path.id if path else await open_individual_path(session, refs) if refs else None)
+    unfinished = await open_individual_path(session, refs, centre_copy.code) if refs and path is None else None
+    whom = ForWhom(subject_ref, path.id if path else unfinished)
     earliest = await first_day(session, runtime_of(request), centre_copy, whom.path_id)
     is_later = earliest > runtime_of(request).clock().astimezone(centre_copy.zone).date()
     if status == 200 and not form.date and (form.time or is_later):  # a free time of the day that is shown

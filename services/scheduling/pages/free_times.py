@@ -181,7 +181,7 @@ async def _path_of(session: AsyncSession, wish: Wish) -> UUID | None:
     subject_ref = uuid_of(wish.person)
     if wish.path or subject_ref is None:
         return uuid_of(wish.path)
-    return await open_individual_path(session, await references_of(session, Alias, subject_ref))
+    return await open_individual_path(session, await references_of(session, Alias, subject_ref), wish.centre or None)
 
 
 async def _subject_of(session: AsyncSession, wish: Wish) -> UUID | None:

@@ -64,14 +64,23 @@ async def other_open_path(session: AsyncSession, path: GuidancePath, refs: Colle
     return await session.scalar(query.limit(1)) is not None
 
 
-async def open_individual_path(session: AsyncSession, refs: Collection[UUID]) -> UUID | None:
-    """The visitor's latest open individual path, or None. Imports and merges may have left several open."""
+async def open_individual_path(session: AsyncSession, refs: Collection[UUID], centre: str | None = None) -> UUID | None:
+    """The visitor's latest open individual path, or None. Imports and merges may have left several open.
+
+    `centre`: rather one of this centre.
+    """
     query = sa.select(col(GuidancePath.id)).where(
         col(GuidancePath.subject_ref).in_(refs),
         col(GuidancePath.method) == Method.INDIVIDUAL.value,
         col(GuidancePath.closed_at).is_(None),
     )
-    return await session.scalar(query.order_by(col(GuidancePath.opened_at).desc()).limit(1))
+    elsewhere = [sa.case((col(GuidancePath.centre) == centre, 0), else_=1)] if centre is not None else []
+    return await session.scalar(query.order_by(*elsewhere, col(GuidancePath.opened_at).desc()).limit(1))
+
+
+async def centre_of(session: AsyncSession, path_id: UUID) -> str | None:
+    """At which centre the path is."""
+    return await session.scalar(sa.select(col(GuidancePath.centre)).where(col(GuidancePath.id) == path_id))
 
 
 async def paths_of_person(session: AsyncSession, refs: Collection[UUID]) -> Sequence[GuidancePath]:

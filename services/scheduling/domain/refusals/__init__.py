@@ -6,8 +6,8 @@
     ├── NotInTheRoom, AlreadyInInterview, HasAppointment, NotRunning, TooLateToUndo, VisitorIsHere,
     │   VisitorHasArrived, NotArrived, StillInInterview, NobodyInLine    the counsellor's board
     ├── NotHeld, OutcomeStays, HeldOnClosedPath                          outcomes
-    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathIsClosed, PathIsOpen, PathStaysClosed, AnotherPathOpen,
-    │   StillBooked                                                    people and paths
+    ├── PersonUnknown, ConsentMissing, PathStillOpen, PathElsewhere, PathIsClosed, PathIsOpen, PathStaysClosed,
+    │   AnotherPathOpen, StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
     ├── Overlap (AlreadyBooked, CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile,
@@ -102,6 +102,7 @@ from services.scheduling.domain.refusals.paths import (
     FifthInterview,
     FinalisingNotDue,
     OneFinalisingSession,
+    PathElsewhere,
     PathIsClosed,
     PathIsOpen,
     PathStaysClosed,
@@ -215,6 +216,7 @@ __all__ = [
     "OutsideWorkingHours",
     "Overlap",
     "PathDiffers",
+    "PathElsewhere",
     "PathIsClosed",
     "PathIsOpen",
     "PathStaysClosed",

@@ -32,6 +32,17 @@ class PathStillOpen(Refused):
     field_name = "subject_ref"
 
 
+class PathElsewhere(Refused):
+    """A visitor has one open individual path at a time, at one centre. Nothing of it is shown to another one."""
+
+    slug = "path-elsewhere"
+    message = msg(
+        "This person has an individual path at another centre. Ask the person at which one: it goes on there, or is "
+        "stopped there first."
+    )
+    field_name = "subject_ref"
+
+
 class PathIsClosed(Refused):
     """A closed path takes no more interviews."""
 
