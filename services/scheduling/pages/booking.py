@@ -42,7 +42,7 @@ from services.scheduling.pages.desk import (
 )
 from services.scheduling.pages.offers import kept_until
 from services.scheduling.settings import horizon_of, reflection_of, rules_of_settings
-from services.scheduling.store import Alias, Centre, GuidancePath, Interview, SlotHold
+from services.scheduling.store import Alias, Centre, GuidancePath, Interview, KnownPerson, SlotHold
 from services.scheduling.store.booking_rules import rules_of
 from services.scheduling.store.coming import same_appointment
 from services.scheduling.store.copies import recently_registered
@@ -119,8 +119,9 @@ def _page_of(interview: Interview, person: Person) -> str:
 
 async def _book(work: Work, form: BookForm, centre: Centre, person: Person, running: Runtime) -> Interview:
     starts_at = parse_moment(centre, form.date, form.time)
-    await give_back(work, owner_of_account(person.subject))
     path_id, subject_ref = uuid_of(form.path), uuid_of(form.person)
+    await _lock_person(work, path_id, subject_ref)
+    await give_back(work, owner_of_account(person.subject))
     if path_id is None and subject_ref is not None:
         path_id = await paths.individual_path(work, subject_ref, centre.code, form.area or None)
     path = own(await work.find(GuidancePath, path_id), person, msg("path"))
@@ -136,6 +137,14 @@ async def _book(work: Work, form: BookForm, centre: Centre, person: Person, runn
         meant=Meant(form.outside_working_hours, form.while_busy),
         reflection=timedelta() if form.sooner else reflection_of(running),
     )
+
+
+async def _lock_person(work: Work, path_id: UUID | None, subject_ref: UUID | None) -> None:
+    """The person before the hold: the order of locks in docs/architecture.md."""
+    path = await work.session.get(GuidancePath, path_id) if path_id is not None else None
+    subject_ref = path.subject_ref if path is not None else subject_ref
+    if subject_ref is not None:
+        await work.prefetch(KnownPerson, await references_of(work.session, Alias, subject_ref))
 
 
 async def _form_page(
