@@ -39,11 +39,13 @@ from services.scheduling.actions import (
     consent,
     erasure,
     former_counsellors,
+    holds,
     paths,
     people,
     public_booking,
     waiting,
 )
+from services.scheduling.domain.holds import owner_of_person
 from services.scheduling.store import Alias, Centre, KnownPerson, Visitor, Waiting
 
 reactions = Reactions()
@@ -203,9 +205,10 @@ async def on_visitor_link_changed(work: Work, event: VisitorLinkChanged) -> None
 
 @reactions.on(VisitorMerged, loads=KnownPerson)
 async def on_visitor_merged(work: Work, event: VisitorMerged) -> None:
-    """Copies that two registered persons are the same one. Ignores an erased person."""
+    """Copies that two registered persons are the same one, with the time that they hold. Ignores an erased person."""
     person = await work.find(KnownPerson, event.subject_ref)
     if person is None or person.erased_at is None:
+        await holds.hand_over(work, owner_of_person(event.subject_ref), owner_of_person(event.kept_ref))
         await copy_alias(work, Alias, event)
 
 

@@ -1,6 +1,7 @@
 """A person with two references has one open path, one place in a workshop, and one appointment at a time."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -8,13 +9,15 @@ from services.chassis.identity.people import visitor
 from services.chassis.storage.store import Store
 from services.chassis.testing import Client, FixedClock
 from services.contracts.persons import VisitorMerged, VisitorSeparated
-from services.scheduling.actions import guidance, no_shows, paths, people
+from services.scheduling.actions import guidance, no_shows, own_booking, paths, people
 from services.scheduling.domain import refusals
-from services.scheduling.store import Interview, Seat
+from services.scheduling.domain.holds import owner_of_person
+from services.scheduling.store import Interview, QuarterHour, Seat, SlotHold
 from tests.givens.rows import count, rows_of
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, TOM, Visitor, react
 from tests.scheduling.test_guidance import TUESDAY, book, change, take_path
 from tests.scheduling.test_own_appointments import NEXT_MONDAY, booked, shown, signed_up
+from tests.scheduling.test_own_booking import USUAL, WEEK, chooses
 
 
 @pytest.fixture
@@ -76,6 +79,36 @@ async def test_who_was_seen_earlier_than_booked_may_have_been_so_beside_another_
         (booked.id, "booked", TUESDAY),
         (later.id, "fulfilled", TUESDAY),
     }
+
+
+async def test_a_time_that_is_held_stays_so_when_its_holder_is_merged(
+    store: Store, adult: Visitor, second: Visitor
+) -> None:
+    await take_path(store, adult)
+    refs, again = (second.subject_ref, adult.subject_ref), owner_of_person(second.subject_ref)
+    asked: dict[str, Any] = {"usual": USUAL, "reflection": WEEK}
+    hold = await chooses(store, adult)
+    await merged(store, adult, second)
+    async with store.work() as work:
+        chosen = await own_booking.choose(work, again, refs, counsellor=NADIA, starts_at=NEXT_MONDAY, **asked)
+        assert chosen.id == hold
+    async with store.work() as work:
+        made = await own_booking.confirm(work, again, refs, hold, **asked)
+    assert (made.id, made.subject_ref, await rows_of(store, SlotHold)) == (hold, adult.subject_ref, [])
+
+
+async def test_who_holds_a_time_under_both_references_keeps_that_of_the_kept_one(
+    store: Store, adult: Visitor, second: Visitor
+) -> None:
+    await take_path(store, adult)
+    await take_path(store, second)
+    await chooses(store, adult)
+    kept = await chooses(store, second, NEXT_MONDAY + WEEK)
+    await merged(store, adult, second)
+    assert [(one.owner, one.id) for one in await rows_of(store, SlotHold)] == [
+        (owner_of_person(second.subject_ref), kept)
+    ]
+    assert {one.holder for one in await rows_of(store, QuarterHour)} == {kept}
 
 
 async def test_who_checked_in_under_the_other_reference_is_not_missed(

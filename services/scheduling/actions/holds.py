@@ -105,6 +105,22 @@ async def give_back(work: Work, owner: str) -> None:
         await release(work, held.id)
 
 
+async def hand_over(work: Work, owner: str, to: str) -> None:
+    """The holder is known as another one from now on. Who holds another time as that one keeps that alone."""
+    held = await work.find(SlotHold, owner)
+    if held is None:
+        return
+    other = await work.find(SlotHold, to)
+    if other is not None and is_live(other.expires_at, work.now):
+        await give_back(work, owner)
+        return
+    await give_back(work, to)
+    facts = held.model_dump(exclude={"owner"})
+    await work.session.delete(held)
+    await work.session.flush()  # the id, under which the quarter-hours are kept, is unique
+    work.add(SlotHold(owner=to, **facts))
+
+
 async def book_held(
     work: Work,
     held: SlotHold,
