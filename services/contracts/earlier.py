@@ -8,6 +8,7 @@ from services.contracts.envelope import (
     At,
     CentreCode,
     Event,
+    Flag,
     Number,
     PersonalReference,
     Privacy,
@@ -53,7 +54,7 @@ class EarlierTimeOffered(Event, type="cefo.scheduling.earlier-time-offered.v1", 
 class EarlierOfferEnded(Event, type="cefo.scheduling.earlier-offer-ended.v1", topic=INTERVIEWS, about="offer_id"):
     """The offer ended without an acceptance; the interview stays as booked. `ended_by`: null if nobody answered.
 
-    `starts_at`: the booked time that stays.
+    `starts_at`: the booked time that stays. `still_waiting`: whether the person is still on the list.
     """
 
     offer_id: PersonalReference
@@ -66,3 +67,4 @@ class EarlierOfferEnded(Event, type="cefo.scheduling.earlier-offer-ended.v1", to
     starts_at: At
     minutes: Number
     mode: ModeCode = AppointmentMode.IN_PERSON
+    still_waiting: Flag = True

@@ -38,7 +38,7 @@ def offered(person: UUID) -> EarlierTimeOffered:
     )
 
 
-def ended(person: UUID, because: EarlierOfferEnd) -> EarlierOfferEnded:
+def ended(person: UUID, because: EarlierOfferEnd, *, still_waiting: bool = True) -> EarlierOfferEnded:
     return EarlierOfferEnded(
         offer_id=OFFER,
         interview_id=INTERVIEW,
@@ -48,6 +48,7 @@ def ended(person: UUID, because: EarlierOfferEnd) -> EarlierOfferEnded:
         because=because,
         starts_at=BOOKED,
         minutes=60,
+        still_waiting=still_waiting,
     )
 
 
@@ -95,6 +96,18 @@ async def test_the_end_of_an_offer_replaces_its_message_and_says_that_the_appoin
     assert "Votre rendez-vous est maintenu" in text
     assert "23 mars 2026" in text
     assert "9 mars 2026" not in text
+
+
+@pytest.mark.parametrize("because", [EarlierOfferEnd.EXPIRED, EarlierOfferEnd.TAKEN])
+async def test_who_is_no_longer_on_the_list_learns_it(store: Store, tmp_path: Path, because: EarlierOfferEnd) -> None:
+    person = await person_with(store)
+    await react_to(store, reactions, [offered(person), ended(person, because, still_waiting=False)])
+    (row,) = await queued(store)
+    assert row.purpose == "earlier-last"
+    text = await body(store, tmp_path, row)
+    assert "vous n’êtes plus sur la liste" in text
+    assert "Vous restez" not in text
+    assert "23 mars 2026" in text
 
 
 @pytest.mark.parametrize("because", [EarlierOfferEnd.DECLINED, EarlierOfferEnd.WITHDRAWN])

@@ -212,6 +212,7 @@ async def test_unanswered_offers_go_on_and_three_of_them_end_the_entry(store: St
     await declines(store, (await live(store))[interviews[3]].id)
     gone = await wish_of(store, interviews[3])
     assert (gone.missed, gone.ended_because) == (3, "unanswered")
+    assert [one.still_waiting for one in await emitted_events(store, EarlierOfferEnded)] == [True, True, True, False]
     assert await starts(store, interviews[3]) == wednesday(3)
     clock.forward(minutes=1)
     again = await asks(store, interviews[3])

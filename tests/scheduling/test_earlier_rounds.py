@@ -57,6 +57,26 @@ from tests.scheduling.test_guidance import book, take_path
 from tests.scheduling.test_merged_persons import merged
 
 
+async def test_the_days_are_counted_from_the_first_one_that_the_path_allows(store: Store) -> None:
+    """The interview before it is in eight weeks: until then nothing could be offered, and later times are free."""
+    await works(store, NADIA, "WE")
+    visitor = Visitor()
+    await react(store, [visitor.registered()])
+    path = await take_path(store, visitor)
+    first = await book(store, path, wednesday(8), counsellor=NADIA, room=None)
+    second = await book(store, path, wednesday(20), counsellor=NADIA, room=None)
+    await asks(store, second.id)
+    await job_runs(store)
+    week = 8 - (-TERMS.reflection // timedelta(weeks=1))
+    offers = await live(store)
+    assert [(one.interview_id, one.starts_at) for one in offers.values()] == [(second.id, wednesday(max(week, 9)))]
+    # The offer stays one when the search begins with the first days again.
+    await cancels(store, first.id)
+    await job_runs(store)
+    assert await live(store) == offers
+    assert await ends(store) == []
+
+
 async def test_an_offer_whose_room_is_taken_ends_and_does_not_count(store: Store) -> None:
     interviews: list[UUID] = []
     for week, counsellor in ((5, NADIA), (6, TOM)):

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import col
 
 from services.chassis.storage.store import Work
-from services.contracts.earlier import EarlierOfferEnd
+from services.contracts.earlier import EarlierOfferEnd, EarlierOfferEnded
 from services.contracts.offers import SeatOfferEnded
 from services.contracts.queue import seat_appointment
 from services.intake.actions.messages import queue_about
@@ -128,13 +128,15 @@ async def offer_earlier(work: Work, subject_ref: UUID, centre: str, meeting: Mee
         await queue_about(work, purpose, subject_ref, centre, meeting.id, [meeting], 0, until=until)
 
 
-async def end_earlier(work: Work, subject_ref: UUID, centre: str, stays: Meeting, because: EarlierOfferEnd) -> None:
+async def end_earlier(work: Work, ended: EarlierOfferEnded, stays: Meeting) -> None:
     """The offer ended: `stays` is the booked time, under the id of the offer. No message if the person ended it."""
+    subject_ref, because = ended.subject_ref, ended.because
     if because in (EarlierOfferEnd.DECLINED, EarlierOfferEnd.WITHDRAWN):
         await drop_open(work.session, col(Message.about) == stays.id, work.now)
     elif await work.find(Visitor, subject_ref) is not None:
         purpose = MailPurpose.EARLIER_TAKEN if because is EarlierOfferEnd.TAKEN else MailPurpose.EARLIER_EXPIRED
-        await queue_about(work, purpose, subject_ref, centre, stays.id, [stays], 0)
+        purpose = purpose if ended.still_waiting else MailPurpose.EARLIER_LAST
+        await queue_about(work, purpose, subject_ref, ended.centre, stays.id, [stays], 0)
 
 
 async def _to_come(work: Work, workshop_id: UUID, seat_id: UUID) -> list[Meeting]:

@@ -106,6 +106,14 @@ WORDS = {
         msg("The time to answer the offer of an earlier appointment is over. Your appointment stays as it is:"),
         msg("The offer of an earlier time is over. Your appointment stays as it is: {date} at {time}."),
     ),
+    MailPurpose.EARLIER_LAST: Words(
+        msg("Your appointment on {date} at {time} stays as it is"),
+        msg(
+            "The offer of an earlier appointment is over, and you are no longer on the list. On the page of your "
+            "appointment you can ask again. Your appointment stays as it is:"
+        ),
+        msg("The offer is over, you are no longer on the list. Your appointment stays as it is: {date} at {time}."),
+    ),
     MailPurpose.FINALISING_DUE: Words(
         msg("Your workshop is over: book your final interview"),
         msg("Your workshop is over. Only the final interview is left. Ask your centre for a date."),

@@ -36,6 +36,8 @@ class MailPurpose(StrEnum):
     EARLIER_TAKEN = "earlier-taken"
     """Another person was faster: the appointment stays."""
     EARLIER_EXPIRED = "earlier-expired"
+    EARLIER_LAST = "earlier-last"
+    """The last offer is over: the person is no longer on the list."""
     FINALISING_DUE = "finalising-due"
     PLAN_TASKS = "plan-tasks"
     REFERRAL_ANSWERED = "referral-answered"
@@ -66,6 +68,7 @@ class MailPurpose(StrEnum):
                 | MailPurpose.EARLIER_OFFER
                 | MailPurpose.EARLIER_TAKEN
                 | MailPurpose.EARLIER_EXPIRED
+                | MailPurpose.EARLIER_LAST
                 | MailPurpose.FINALISING_DUE
                 | MailPurpose.PLAN_TASKS
                 | MailPurpose.REFERRAL_ANSWERED

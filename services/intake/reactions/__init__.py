@@ -247,7 +247,7 @@ async def on_earlier_time_offered(work: Work, event: EarlierTimeOffered) -> None
 async def on_earlier_offer_ended(work: Work, event: EarlierOfferEnded) -> None:
     """The person learns that the time is gone and that their appointment stays, unless it was their own doing."""
     stays = meeting_at(event.offer_id, event.starts_at, event.minutes, event.mode)
-    await reminders.end_earlier(work, event.subject_ref, event.centre, stays, event.because)
+    await reminders.end_earlier(work, event, stays)
 
 
 @reactions.on(FinalisingSessionDue, loads=of_person)

@@ -37,7 +37,7 @@ from services.scheduling.domain.earlier import (
 from services.scheduling.domain.times import Half
 from services.scheduling.store import Centre, EarlierOffer, EarlierWish, Interview
 from services.scheduling.store.booking_rules import rules_of
-from services.scheduling.store.earlier import delete_wishes, live_offer_of
+from services.scheduling.store.earlier import delete_wishes, live_offer_of, starts_on_paths
 from services.scheduling.store.interviews import counted_starts
 
 
@@ -180,6 +180,7 @@ def end_offer(
                 starts_at=interview.starts_at,
                 minutes=interview.minutes,
                 mode=interview.arrangement.mode,
+                still_waiting=wish is not None and wish.ended_at is None,
             ),
         )
 
@@ -200,6 +201,7 @@ async def drop(work: Work, interviews: Sequence[Interview]) -> None:
     for wish in wishes:
         known = await live_offer_of(work.session, wish.interview_id)
         offer = await work.find(EarlierOffer, known.id) if known is not None else None
+        end_wish(work, wish, WishEnd.OVER)
         if offer is not None and offer.status == OfferState.OFFERED:
             end_offer(work, offer, wish, by_id[wish.interview_id], EarlierOfferEnd.WITHDRAWN)
     await work.session.flush()
@@ -234,6 +236,16 @@ async def still_fits(
         return False
     others = await other_starts(session, interview)
     return keeps_the_path(offer.starts_at, interview.starts_at, others, reflection, zone)
+
+
+async def other_starts_of(session: AsyncSession, interviews: Sequence[Interview]) -> dict[UUID, list[datetime]]:
+    """As `other_starts`, of each of these interviews."""
+    paths = {one.path_id for one in interviews if one.path_id is not None and one.method == Method.INDIVIDUAL}
+    known = await starts_on_paths(session, paths)
+    return {
+        one.id: [at for id, at in known.get(one.path_id, ()) if id != one.id] if one.path_id is not None else []
+        for one in interviews
+    }
 
 
 async def other_starts(session: AsyncSession, interview: Interview) -> list[datetime]:

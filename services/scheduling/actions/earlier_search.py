@@ -6,7 +6,7 @@ A free time is offered to the first `AT_ONCE` whom it suits, and each person has
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.copies.aliases import groups_of
 from services.scheduling.actions.calendar import person_resource
-from services.scheduling.actions.earlier import other_starts
+from services.scheduling.actions.earlier import other_starts_of
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain.availability import BookingRules
-from services.scheduling.domain.earlier import AT_ONCE, answer_by, earlier_starts, half_starts, path_starts
+from services.scheduling.domain.earlier import AT_ONCE, answer_by, earlier_starts, first_day, half_starts, path_starts
 from services.scheduling.domain.rules import GUIDANCE_MINUTES, LONGEST_SPAN
 from services.scheduling.domain.slots import CalendarKey, starts_in
-from services.scheduling.domain.times import QUARTER, Half
+from services.scheduling.domain.times import QUARTER, Half, local_day
 from services.scheduling.store import Alias, Centre, EarlierWish, Interview
 from services.scheduling.store.earlier import refused_times
 from services.scheduling.store.quarters import taken_bits
@@ -80,13 +80,24 @@ class OpenTimes:
     """Calendars by area and language, filled as they are needed."""
     halves: dict[Half, int] = field(default_factory=dict[Half, int])
     """The starts of each half of the day, filled as they are needed: the same for all lengths."""
+    others: dict[UUID, list[datetime]] = field(default_factory=dict[UUID, list[datetime]])
+    """When the other interviews on the path of each begin."""
+    last_days: dict[UUID, date] = field(default_factory=dict[UUID, date])
+    """The last day on which an earlier time is looked for, of each interview."""
 
-    async def look(self, interviews: Sequence[Interview]) -> None:
-        """Find what is free, for all counsellors, on the days before these interviews."""
-        zone = self.centre.zone
+    async def look(self, interviews: Sequence[Interview], offered: Sequence[datetime] = ()) -> None:
+        """Find what is free, for all counsellors, before these interviews. `offered`: times to look at in any case.
+
+        Of each interview those of `LONGEST_SPAN` count, from the first day that the notice and its path allow.
+        """
+        zone, reflection = self.centre.zone, self.terms.reflection
         first = (self.now + self.notice).astimezone(zone).date()
-        latest = max(one.starts_at for one in interviews).astimezone(zone).date()
-        last = max(first, min(latest, first + LONGEST_SPAN) - _DAY)
+        self.others = await other_starts_of(self.session, interviews)
+        for one in interviews:
+            begins = first_day(one.starts_at, self.others[one.id], reflection, zone) or first
+            day = one.starts_at.astimezone(zone).date()
+            self.last_days[one.id] = min(day, max(first, begins) + LONGEST_SPAN) - _DAY
+        last = max(first, *self.last_days.values(), *(at.astimezone(zone).date() for at in offered))
         calendars = await calendars_of(self.session, [self.centre])
         for minutes in sorted({one.minutes for one in interviews} & set(GUIDANCE_MINUTES)):
             search = Search(first, last, minutes, self.now, self.terms.usual.horizon, self.notice)
@@ -182,7 +193,7 @@ async def _first_that_suits(
     for calendars in await times.calendars(one):
         found = times.free[one.interview.minutes].only(calendars)
         if path is None and any(bits & suits for bits in found.free.values()):
-            path = await _path_of(times, one.interview)
+            path = _path_of(times, one.interview)
             suits &= path
         for time in FreeTimes(found.timeline, {key: bits & suits for key, bits in found.free.items()}).in_order():
             if best is not None and time.starts_at >= best.time.starts_at:
@@ -200,6 +211,7 @@ def _starts(times: OpenTimes, one: Asking, busy: int) -> int:
     timeline = times.free[interview.minutes].timeline
     fits = starts_in(timeline.bits([(0, timeline.size)]) & ~busy, interview.minutes)
     fits &= earlier_starts(timeline, times.now, interview.starts_at, times.notice, zone)
+    fits &= timeline.bits([(0, timeline.bit(local_day(times.last_days[interview.id], zone)[1]))])
     if one.wish.half is None:
         return fits
     half = Half(one.wish.half)
@@ -208,9 +220,9 @@ def _starts(times: OpenTimes, one: Asking, busy: int) -> int:
     return fits & times.halves[half]
 
 
-async def _path_of(times: OpenTimes, interview: Interview) -> int:
+def _path_of(times: OpenTimes, interview: Interview) -> int:
     """The starts that its path allows."""
-    others = await other_starts(times.session, interview)
+    others = times.others[interview.id]
     timeline, reflection = times.free[interview.minutes].timeline, times.terms.reflection
     return path_starts(timeline, interview.starts_at, others, reflection, times.centre.zone)
 

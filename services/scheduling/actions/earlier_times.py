@@ -107,10 +107,10 @@ async def _withdraw_alone(work: Work) -> None:
 
 async def carry_out(work: Work, due: Due) -> None:
     """End and make what is due."""
-    for offer, entry, because in due.ended:
-        end_offer(work, offer, entry.wish, entry.interview, because)
     for entry in due.over:
         end_wish(work, entry.wish, WishEnd.OVER)
+    for offer, entry, because in due.ended:
+        end_offer(work, offer, entry.wish, entry.interview, because)
     await work.session.flush()
     for made in due.made:
         if made.interview.subject_ref is not None:
@@ -166,9 +166,10 @@ async def _what_is_due(
             waiting.append(Asking(entry.wish, entry.interview))
         else:
             due.over.append(entry)
-    if waiting:
-        await times.look([one.interview for one in waiting])
     live = await live_offers(session)
+    if waiting:
+        offered = [one.starts_at for one in live if one.centre == code]
+        await times.look([one.interview for one in waiting], offered)
     due.ended.extend(await _over(times, live, {one.wish.interview_id: one for one in entries}, due.over))
     ended = {one.offer.id for one in due.ended}
     for offer in live:

@@ -1,7 +1,7 @@
 """The list of people who asked for an earlier time of their interview. Pure; times are aware, days are local."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from services.scheduling.domain.offers import LAST_OFFER, answer_until
 from services.scheduling.domain.slots import Timeline
 from services.scheduling.domain.times import NOON, Half, local_day
 
+_DAY = timedelta(days=1)
 AT_ONCE = 3
 """To how many people a free time is offered at once: the first answer wins."""
 MOST_OFFERS = 3
@@ -77,6 +78,12 @@ def keeps_the_path(
     return not any(at <= one < booked_at or abs(day - one.astimezone(zone).date()) < reflection for one in others)
 
 
+def first_day(booked_at: datetime, others: Iterable[datetime], reflection: timedelta, zone: ZoneInfo) -> date | None:
+    """The first day that its path allows an interview, as `keeps_the_path`. None: none is before it on its path."""
+    before = max((one for one in others if one < booked_at), default=None)
+    return None if before is None else before.astimezone(zone).date() + -(-reflection // _DAY) * _DAY
+
+
 def earlier_starts(timeline: Timeline, now: datetime, booked_at: datetime, notice: timedelta, zone: ZoneInfo) -> int:
     """The bits at which an offer may begin: on a day before the booked one, and not too soon for an answer.
 
@@ -103,7 +110,7 @@ def path_starts(
 ) -> int:
     """The bits at which the interview keeps its place on its path, as `keeps_the_path`."""
     found = timeline.bits([(0, timeline.size)])
-    near = -(-reflection // timedelta(days=1)) - 1  # the days on either side that are less than it away
+    near = -(-reflection // _DAY) - 1  # the days on either side that are less than it away
     for one in others:
         if one < booked_at:
             found &= timeline.bits([(timeline.bit(one) + 1, timeline.size)])

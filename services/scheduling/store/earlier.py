@@ -1,8 +1,9 @@
 """Who asked for an earlier time of a booked interview, and the times that are offered to them."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from services.chassis.storage.store import Aggregate
 from services.chassis.storage.tables import in_states
 from services.contracts.earlier import EarlierOfferEnd
 from services.scheduling.domain.earlier import OfferState, counts
+from services.scheduling.domain.states import ON_PATH
 from services.scheduling.store.holds import SlotHold
 from services.scheduling.store.interviews import Interview
 from services.scheduling.store.table import Table
@@ -169,6 +171,17 @@ async def refused_times(session: AsyncSession, interviews: Collection[UUID]) -> 
         in_list(col(EarlierOffer.interview_id), "interviews"), col(EarlierOffer.status).in_(_NOT_AGAIN)
     )
     return list(await session.scalars(query, {"interviews": sorted(interviews)}))
+
+
+async def starts_on_paths(session: AsyncSession, paths: Collection[UUID]) -> dict[UUID, list[tuple[UUID, datetime]]]:
+    """The booked and held interviews of these paths, with their beginnings, by path."""
+    found: dict[UUID, list[tuple[UUID, datetime]]] = defaultdict(list)
+    query = sa.select(col(Interview.path_id), col(Interview.id), col(Interview.starts_at)).where(
+        in_list(col(Interview.path_id), "paths"), col(Interview.status).in_(ON_PATH)
+    )
+    for path_id, id, starts_at in await session.execute(query, {"paths": sorted(paths)}):
+        found[cast(UUID, path_id)].append((id, starts_at))
+    return found
 
 
 async def held_now(session: AsyncSession, counsellors: Collection[str], now: datetime) -> Sequence[SlotHold]:
