@@ -11,7 +11,7 @@ from services.chassis.testing import FixedClock, emitted
 from services.contracts.intake import Channel, VisitReturned
 from services.contracts.queue import VisitPrioritised, VisitPutOnHold, VisitTransferred
 from services.contracts.scheduling import InterviewBooked, InterviewCancelled, InterviewMissed, InterviewStarted, Side
-from services.intake.actions import appointments, linking, queue, visits
+from services.intake.actions import appointments, erasure, linking, queue, visits
 from services.intake.reactions import reactions
 from services.intake.store import Visit
 from services.intake.store.queue import Caller
@@ -58,6 +58,16 @@ async def test_any_desk_calls_them_at_their_place(store: Store, clock: FixedCloc
     async with store.work() as work:
         called = await visits.call_next(work, "liege", Caller("desk-1"))
     assert (called.id, called.area, called.priority, called.ticket) == (here.id, "choose-path", None, here.ticket)
+
+
+async def test_who_is_erased_while_they_wait_is_called_by_any_desk(store: Store) -> None:
+    booking, here = await arrived(store)
+    assert booking.subject_ref is not None
+    async with store.work() as work:
+        await erasure.erase_subject(work, booking.subject_ref)
+    async with store.work() as work:
+        called = await visits.call_next(work, "liege", Caller("desk-1"))
+    assert (called.id, called.subject_ref, called.for_counsellor, called.priority) == (here.id, None, None, None)
 
 
 async def test_who_is_in_the_interview_that_is_cancelled_waits_for_anyone(store: Store, clock: FixedClock) -> None:

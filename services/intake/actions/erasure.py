@@ -20,10 +20,11 @@ from services.contracts.intake import SubjectErased, SubjectSuppressed
 from services.contracts.topics import ERASED
 from services.intake import domain
 from services.intake.actions.links import erase_links
+from services.intake.actions.places import release_arrival
 from services.intake.actions.references import lock_references
 from services.intake.store import Consent, ErasedSubject, ErasureConfirmation, Visit, Visitor
 from services.intake.store.aliases import erase_alias
-from services.intake.store.appointments import Appointment, delete_where
+from services.intake.store.appointments import Appointment, arrived_for, delete_where
 from services.intake.store.booking_requests import delete_requests, requests_of
 from services.intake.store.erasures import confirmed_before, delete_erasures, erased_without_confirmations
 from services.intake.store.messages import erase_messages
@@ -55,6 +56,9 @@ async def _erase(work: Work, subject_ref: UUID) -> None:
     work.emit(emitting, SubjectSuppressed(subject_ref=subject_ref, at=work.now))
     await work.session.execute(sa.delete(Consent).where(col(Consent.subject_ref) == subject_ref))
     # Before the visits: an arrival under way adds one.
+    for one in await arrived_for(work.session, subject_ref):
+        await release_arrival(work, one)
+    await work.session.flush()
     await delete_where(work.session, col(Appointment.subject_ref) == subject_ref)
     await erase_messages(work.session, subject_ref)
     await work.session.execute(

@@ -243,6 +243,14 @@ async def next_of_person(
     return (await session.scalars(query.order_by(col(Appointment.starts_at), col(Appointment.id)))).all()
 
 
+async def arrived_for(session: AsyncSession, subject_ref: UUID) -> Sequence[Appointment]:
+    """The appointments for which the person has arrived, locked, by id."""
+    query = sa.select(Appointment).where(
+        col(Appointment.subject_ref) == subject_ref, col(Appointment.visit_id).is_not(None)
+    )
+    return (await session.scalars(query.order_by(col(Appointment.id)).with_for_update())).all()
+
+
 async def delete_where(session: AsyncSession, which: sa.ColumnElement[bool]) -> None:
     """Delete these appointments."""
     await session.execute(sa.delete(Appointment).where(which).execution_options(synchronize_session="fetch"))
