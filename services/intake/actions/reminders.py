@@ -39,10 +39,7 @@ async def resume(work: Work, subject_ref: UUID, centre: str, meeting: Meeting) -
 
 
 async def move(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeting) -> None:
-    """An interview was moved. Another counsellor or room at the same time, as long, in the same mode, is no message.
-
-    Nor is what has begun.
-    """
+    """An interview was moved. Another counsellor or room at the same time, as long, in the same mode, is no message."""
     kept = await work.find(Reminder, meeting.id)
     if kept is None:
         await _begin(work, subject_ref, centre, meeting)
@@ -52,9 +49,6 @@ async def move(work: Work, subject_ref: UUID | None, centre: str, meeting: Meeti
     kept.starts_at, kept.ends_at, kept.mode = meeting.starts_at, meeting.ends_at, meeting.mode.value
     kept.moves += 1
     kept.remind_at = next_reminder(meeting.starts_at, work.now)
-    if meeting.starts_at <= work.now:
-        await drop_open(work.session, col(Message.about) == kept.id, work.now)
-        return
     purpose = MailPurpose.APPOINTMENT_MOVED
     await queue_about(work, purpose, kept.subject_ref, kept.centre, kept.id, [meeting], kept.moves)
 
