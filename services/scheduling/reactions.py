@@ -1,6 +1,6 @@
 """Reactions of scheduling to incoming events."""
 
-from services.chassis.copies.aliases import copy_alias, drop_alias
+from services.chassis.copies.aliases import copy_alias, drop_alias, references_of
 from services.chassis.copies.centres import copy_centre
 from services.chassis.copies.visitors import copy_visitor
 from services.chassis.events.reactions import Reactions
@@ -40,6 +40,7 @@ from services.scheduling.actions import (
     erasure,
     former_counsellors,
     holds,
+    participants,
     paths,
     people,
     public_booking,
@@ -209,13 +210,17 @@ async def on_visitor_merged(work: Work, event: VisitorMerged) -> None:
     person = await work.find(KnownPerson, event.subject_ref)
     if person is None or person.erased_at is None:
         await holds.hand_over(work, owner_of_person(event.subject_ref), owner_of_person(event.kept_ref))
+        before = await references_of(work.session, Alias, event.subject_ref)
         await copy_alias(work, Alias, event)
+        await participants.separate_calendars(work, before)
 
 
 @reactions.on(VisitorSeparated, loads=KnownPerson)
 async def on_visitor_separated(work: Work, event: VisitorSeparated) -> None:
     """Deletes the copy: the two were merged by mistake."""
+    before = await references_of(work.session, Alias, event.subject_ref)
     await drop_alias(work, Alias, event.subject_ref)
+    await participants.separate_calendars(work, before)
 
 
 @reactions.on(PlanConfirmed)

@@ -67,11 +67,14 @@ class Workshop:
 
 @dataclass
 class Seat:
+    """`occupies`: the person, during the session: it was to come when they got the seat."""
+
     workshop: str
     person: int
     status: str
     path: str
     until: datetime | None = None
+    occupies: bool = False
 
 
 @dataclass
@@ -111,7 +114,8 @@ class Agenda:
                 yield key, who, quarters(one.at, one.minutes)
         for key, one in self.workshops.items():
             if one.status != "cancelled" or one.held:
-                yield key, {one.counsellor, *([one.room] if one.room else [])}, quarters(one.at, one.minutes)
+                seated = {f"person {seat.person}" for seat in self.of(key, "taken") if seat.occupies}
+                yield key, {one.counsellor, *([one.room] if one.room else []), *seated}, quarters(one.at, one.minutes)
         for owner, one in self.holds.items():
             if self.now < one.expires:
                 yield owner, {one.counsellor}, quarters(one.at, one.minutes)
@@ -201,6 +205,16 @@ class Agenda:
     def of(self, workshop: str, *statuses: str) -> list[Seat]:
         """The seats of a workshop with one of these statuses, in the order of being asked for."""
         return [one for one in self.seats.values() if one.workshop == workshop and one.status in statuses]
+
+    def take(self, seat: Seat) -> Answers:
+        """The person gets the seat, which occupies them, if the session is to come: then they must be free."""
+        known = self.workshops[seat.workshop]
+        comes = known.at > self.now
+        if comes and self.conflict({f"person {seat.person}"}, known.at, known.minutes):
+            return no(refusals.OtherAppointment)
+        seat.status, seat.occupies = "taken", comes
+        self.paths[seat.path] = Path(seat.person, individual=False)
+        return OK
 
     def free(self, workshop: str) -> int:
         """Seats that nobody has and that nobody is offered."""

@@ -261,10 +261,10 @@ class Ask:
         full = agenda.free(self.workshop) <= 0 or waited_for
         if full and not self.waitlist:
             return no(refusals.WorkshopFull)
-        new = Seat(self.workshop, self.person, "waitlisted" if full else "taken", f"path of {self.key}")
+        new = Seat(self.workshop, self.person, "waitlisted", f"path of {self.key}")
+        if not full and (found := agenda.take(new)) != OK:
+            return found
         agenda.seats[self.key] = new
-        if not full:
-            agenda.paths[new.path] = Path(self.person, individual=False)
         return frozenset({new.status})
 
 
@@ -302,9 +302,7 @@ class AnswerSeat:
             return no(refusals.OfferOver)
         if one.status != "offered" and not (one is first and agenda.free(one.workshop) > 0):
             return no(refusals.NothingOffered)
-        one.status = "taken"
-        agenda.paths[one.path] = Path(one.person, individual=False)
-        return OK
+        return agenda.take(one)
 
     def _decline(self, agenda: Agenda, one: Seat) -> Answers:
         if one.status not in ("offered", "expired", "declined"):

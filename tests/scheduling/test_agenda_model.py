@@ -44,7 +44,7 @@ SEEN = {
     "Move": ("ok", "overlap", "not-booked"),
     "Change": ("ok", "not-booked", "not-yet"),
     "HoldTime": ("ok", "refused"),
-    "Ask": ("taken", "double-seat"),
+    "Ask": ("taken", "double-seat", "other-appointment"),
     "AnswerSeat": ("ok", "seat-not-taken", "nothing-offered"),
 }
 """What the steps must have been answered at least once: otherwise they show nothing."""

@@ -54,10 +54,16 @@ async def other_calendars(session: AsyncSession, subject_ref: UUID | None) -> li
     ]
 
 
+async def calendars(
+    session: AsyncSession, centre: str, counsellor: str, room: str | None, subject_ref: UUID | None
+) -> list[Resource]:
+    """The calendars that an interview occupies: of the visitor those of all references, so that the key decides."""
+    return [*resources(centre, counsellor, room, subject_ref), *await other_calendars(session, subject_ref)]
+
+
 async def also_needed(session: AsyncSession, centre: str, room: str | None, subject_ref: UUID | None) -> list[str]:
     """The calendars, besides the counsellor's, in which a time must be free: the room's and the visitor's."""
-    needed = resources(centre, "", room, subject_ref)[1:]
-    return [one.key for one in (*needed, *await other_calendars(session, subject_ref))]
+    return [one.key for one in (await calendars(session, centre, "", room, subject_ref))[1:]]
 
 
 async def reserve(
@@ -68,19 +74,21 @@ async def reserve(
     starts_at: datetime,
     minutes: int,
     zone: ZoneInfo,
-    free: Sequence[Resource] = (),
-) -> None:
+    where_free: Collection[str] = (),
+) -> set[str]:
     """Reserve these quarter-hours for an interview, a session or a hold. A hold that is over has none.
 
-    Raises `Overlap`, naming what is taken, or `CounsellorAway`.
+    Raises `Overlap`, naming what is taken, or `CounsellorAway`. Of two concurrent reservations that both find a
+    quarter-hour free, one violates the primary key and raises `Overlap`.
 
-    `free`: must be free too, and is not reserved. Of two concurrent reservations that both find it free, one violates
-    the primary key and raises `Overlap`.
+    `where_free`: calendars of participants, which are reserved as far as they are free. Returns those that are not.
     """
-    by_key = {resource.key: resource for resource in (*wanted, *free)}
+    by_key = {resource.key: resource for resource in wanted}
     quarters = times.quarters(starts_at, minutes)
-    await drop_expired(work.session, by_key, quarters[0], quarters[-1] + times.QUARTER, work.now)
-    found = await taken_quarters(work.session, list(by_key), quarters[0], quarters[-1] + times.QUARTER)
+    asked = [*by_key, *where_free]
+    await drop_expired(work.session, asked, quarters[0], quarters[-1] + times.QUARTER, work.now)
+    taken = await taken_quarters(work.session, asked, quarters[0], quarters[-1] + times.QUARTER)
+    found = [one for one in taken if one[0] in by_key]
     if found:
         key, at = found[0]
         resource = by_key[key]
@@ -89,9 +97,12 @@ async def reserve(
         raise refusals.Overlap(about=resource.field, what=resource.label, at=at.astimezone(zone))
     anyone = msg("the counsellor, the room or the person is not free")
     work.guard("quarter_hours_key", refusals.Overlap(what=anyone, at=starts_at.astimezone(zone)))
-    for key in sorted(resource.key for resource in wanted):
+    busy = set(taken)
+    for key in sorted(asked):
         for quarter in quarters:
-            work.add(QuarterHour(resource=key, quarter=quarter, holder=holder))
+            if (key, quarter) not in busy:
+                work.add(QuarterHour(resource=key, quarter=quarter, holder=holder))
+    return {key for key, _at in busy}
 
 
 async def reserve_where_free(

@@ -25,12 +25,11 @@ from services.scheduling.actions.availability import NOTHING_ODD, Meant, check_a
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.booking_rules import check_bookable
 from services.scheduling.actions.calendar import (
+    calendars,
     free,
-    other_calendars,
     release,
     reserve,
     reserve_where_free,
-    resources,
     set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
@@ -114,9 +113,8 @@ async def book(
             subject_ref=path.subject_ref,
         )
     )
-    taken = resources(path.centre, counsellor, room, path.subject_ref)
-    others = await other_calendars(work.session, path.subject_ref)
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)
+    taken = await calendars(work.session, path.centre, counsellor, room, path.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)
     await check_time_to_reflect(work.session, interview, centre.zone, reflection)
     _emit_booked(work, interview, path)
     work.notify_board(board(path.centre))
@@ -186,9 +184,8 @@ async def move(
         interview.arrived_at = interview.visit_id = None
     # Where it stays, it may lie in an absence that came later; nowhere else.
     freed = await (free if same_time else release)(work, interview.id)
-    taken = resources(interview.centre, counsellor, room, interview.subject_ref)
-    others = await other_calendars(work.session, interview.subject_ref)
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone, free=others)
+    taken = await calendars(work.session, interview.centre, counsellor, room, interview.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=centre.zone)
     await work.session.flush()
     await keep_absences(work.session, freed)
     interview.counsellor, interview.room, interview.mode = counsellor, room, held.mode.value
@@ -292,7 +289,7 @@ async def _bring_forward(work: Work, interview: Interview) -> None:
     quarters = [one for one in times.quarters(starts_at, minutes) if one <= work.now]
     freed = await free(work, interview.id)
     await set_absences_aside(work, interview.counsellor, quarters)
-    taken = resources(interview.centre, interview.counsellor, None, interview.subject_ref)
+    taken = await calendars(work.session, interview.centre, interview.counsellor, None, interview.subject_ref)
     await reserve_where_free(work, interview.id, taken, quarters)
     await work.session.flush()
     await keep_absences(work.session, freed)

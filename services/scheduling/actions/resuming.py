@@ -10,13 +10,7 @@ from services.contracts.interviews import InterviewResumed
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.scheduling.actions import information
 from services.scheduling.actions.boards import board
-from services.scheduling.actions.calendar import (
-    other_calendars,
-    release,
-    reserve,
-    resources,
-    set_absences_aside,
-)
+from services.scheduling.actions.calendar import calendars, release, reserve, set_absences_aside
 from services.scheduling.actions.kept_times import free_kept_time
 from services.scheduling.actions.path_rules import check_consent
 from services.scheduling.actions.restating import emit_restated
@@ -101,9 +95,8 @@ async def _put_back(work: Work, interview: Interview, starts_at: datetime, zone:
     await release(work, interview.id)
     await free_kept_time(work, interview.id)
     await set_absences_aside(work, interview.counsellor, times.quarters(starts_at, interview.minutes))
-    taken = resources(interview.centre, interview.counsellor, interview.room, interview.subject_ref)
-    others, minutes = await other_calendars(work.session, interview.subject_ref), interview.minutes
-    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=minutes, zone=zone, free=others)
+    taken = await calendars(work.session, interview.centre, interview.counsellor, interview.room, interview.subject_ref)
+    await reserve(work, interview.id, taken, starts_at=starts_at, minutes=interview.minutes, zone=zone)
     interview.starts_at, interview.booked_for = starts_at, None
 
 

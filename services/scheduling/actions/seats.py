@@ -16,6 +16,7 @@ from services.contracts.scheduling import PathOutcome, SeatReleased, SeatTaken, 
 from services.scheduling.actions import paths
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.offers import end_offer, go_on
+from services.scheduling.actions.participants import free_seat, reserve_seat
 from services.scheduling.actions.people import known_person
 from services.scheduling.domain import refusals, rules
 from services.scheduling.domain.states import (
@@ -44,7 +45,8 @@ async def take_seat(
     """Give a visitor a seat and open their collective path; if none is free and `waitlist`, add them to the waitlist.
 
     Before the workshop begins, nobody gets a seat for which others wait.
-    Raises `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `DoubleSeat`, `WorkshopFull`, `Stale`.
+    Raises `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `DoubleSeat`, `WorkshopFull`, `Stale`, and
+    `OtherAppointment` instead of a seat. Who waits occupies no time yet.
     """
     # The person before the workshop: the order of locks in docs/architecture.md.
     person, refs = await known_person(work, subject_ref)
@@ -74,6 +76,7 @@ async def take_seat(
         )
     )
     if not full:
+        await reserve_seat(work, workshop, refs)
         await _assign_seat(work, workshop, seat, person, refs)
     return seat
 
@@ -124,6 +127,7 @@ async def _free(work: Work, workshop: Workshop, seat: Seat, by: Side, reason: st
     work.emit(workshop, released)
     if seat.path_id is not None and (path := await work.find(GuidancePath, seat.path_id)) is not None:
         paths.close(work, path, PathOutcome.SEAT_RELEASED, await time_of_change(work.session, path, work.now))
+    await free_seat(work, workshop, seat)
 
 
 async def accept(
@@ -133,8 +137,8 @@ async def accept(
 
     `refs`: the visitor's own references; None: the team answers in their name, and may also give a free seat to the
     first on the waitlist when it is too late for an offer.
-    Raises `NotFound`, `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `OfferOver`, `NothingOffered`, `Stale`, and
-    `DoubleSeat` if the person has a seat under another reference.
+    Raises `NotFound`, `PersonUnknown`, `ConsentMissing`, `WorkshopClosed`, `OfferOver`, `NothingOffered`, `Stale`,
+    `OtherAppointment`, and `DoubleSeat` if the person has a seat under another reference.
     """
     known = await _entry(work, seat_id, refs)
     if known.subject_ref is None:
@@ -150,6 +154,7 @@ async def accept(
         await _check_given_by_team(work, workshop, seat, team=refs is None)
     else:
         workshop.offered -= 1
+    await reserve_seat(work, workshop, own)
     await _assign_seat(work, workshop, seat, person, own)
     return seat
 

@@ -1,6 +1,6 @@
 """The sessions of a workshop in the calendars of its facilitators and its room, and the hours at which they are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -68,17 +68,25 @@ def _is_open(centre: Centre, starts_at: datetime, minutes: int) -> bool:
     return True
 
 
-async def reserve_sessions(work: Work, workshop: Workshop, sessions: Sequence[Session], zone: ZoneInfo) -> None:
+async def reserve_sessions(
+    work: Work, workshop: Workshop, sessions: Sequence[Session], zone: ZoneInfo, participants: Collection[str] = ()
+) -> dict[UUID, set[str]]:
     """Reserve the quarter-hours of these sessions, of each facilitator and the room. Raises as `reserve` does.
 
     What began already was held, absent or not.
+    `participants`: their calendars, which are reserved where they are free. Returns, by session, those that are not.
     """
     wanted = await _calendars(work.session, workshop)
+    busy: dict[UUID, set[str]] = {}
     for meeting in sessions:
         if meeting.starts_at < work.now:
             for code in workshop.facilitators:
                 await set_absences_aside(work, code, times.quarters(meeting.starts_at, meeting.minutes))
-        await reserve(work, meeting.id, wanted, starts_at=meeting.starts_at, minutes=meeting.minutes, zone=zone)
+        at, minutes = meeting.starts_at, meeting.minutes
+        busy[meeting.id] = await reserve(
+            work, meeting.id, wanted, starts_at=at, minutes=minutes, zone=zone, where_free=participants
+        )
+    return busy
 
 
 async def _calendars(session: AsyncSession, workshop: Workshop) -> list[Resource]:

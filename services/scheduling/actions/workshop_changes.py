@@ -18,6 +18,7 @@ from services.scheduling.actions.attendance import finish_if_over
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.calendar import free, release
 from services.scheduling.actions.offers import shorten_offers
+from services.scheduling.actions.participants import calendars_of_participants, check_participants_free
 from services.scheduling.actions.rooms import check_room
 from services.scheduling.actions.series import Planned
 from services.scheduling.domain import refusals, rules, times
@@ -55,14 +56,17 @@ async def change(
     version: int | None = None,
     horizon: timedelta = HORIZON,
     outside_usual_hours: bool = False,
+    participants_busy: bool = False,
 ) -> None:
     """Change a workshop. What has not changed is not checked again: it was booked like this.
 
-    `outside_usual_hours`: also outside opening and working hours, as the team answered.
+    `outside_usual_hours`: also outside opening and working hours, as the team answered; `participants_busy`: also
+    where participants have another appointment, which they keep.
 
     If no session is to come and the last one has its attendance, it is finished.
     Raises `Stale`, `WorkshopClosed`, `SessionTwice`, `SessionHasBegun`, `NotInFuture`, `FewerThanTaken`, `NotFound`
-    for a session of another workshop, and what `workshops.announce` raises.
+    for a session of another workshop, what `workshops.announce` raises, and last, as it is a question,
+    `ParticipantsBusy`.
     """
     check_version(workshop, version)
     rules.check_workshop_open(workshop.status)
@@ -90,7 +94,10 @@ async def change(
     workshop.counsellor, *workshop.more_facilitators = facilitators
     workshop.room, workshop.seats = plan.room, seats
     same_calendars = old == (set(facilitators), plan.room)
-    sessions = [*begun, *await _reschedule(work, workshop, kept, coming, centre, same_calendars=same_calendars)]
+    changed = await _reschedule(
+        work, workshop, kept, coming, centre, same_calendars=same_calendars, participants_busy=participants_busy
+    )
+    sessions = [*begun, *changed]
     workshop.first_at = sessions[0].starts_at
     workshop.last_at = sessions[-1].starts_at + timedelta(minutes=sessions[-1].minutes)
     after = _facts(workshop, sessions)
@@ -156,8 +163,12 @@ async def _reschedule(
     centre: Centre,
     *,
     same_calendars: bool,
+    participants_busy: bool,
 ) -> list[Session]:
-    """Free what is no longer needed, and reserve what is; returns the sessions that have not begun, in order."""
+    """Free what is no longer needed, and reserve what is; returns the sessions that have not begun, in order.
+
+    Raises as `reserve_sessions` does, and `ParticipantsBusy`, unless they may be busy.
+    """
     known = {one.id: one for one in kept if one.starts_at > work.now}
     wanted = {one.id: one for one in coming if one.id is not None}
     removed = [one for id, one in known.items() if id not in wanted]
@@ -181,7 +192,11 @@ async def _reschedule(
     ]
     await work.session.flush()
     again = [row for row, one in zip(sessions, coming, strict=True) if one.id is None or row in moved or row in stay]
-    await series.reserve_sessions(work, workshop, again, centre.zone)
+    participants = await calendars_of_participants(work.session, workshop) if again else {}
+    busy = await series.reserve_sessions(work, workshop, again, centre.zone, participants)
+    if not participants_busy:
+        asked = [row.id for row in again if row not in stay]
+        check_participants_free([busy[id] for id in asked], participants)
     await work.session.flush()
     await keep_absences(work.session, freed)
     return sessions

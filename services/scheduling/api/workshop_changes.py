@@ -42,6 +42,9 @@ class ChangedWorkshop(WorkshopFacts, Change):
     )
     published: YesNo | None = Field(None, description="Whether it stands on the centre's public page.")
     sessions: list[KnownSession] = Field(min_length=1, max_length=SESSIONS_MOST)
+    participants_busy: YesNo = Field(
+        False, description="Also where participants have another appointment, which they keep."
+    )
 
     def plan(self, workshop: Workshop) -> Plan:
         """What is decided about this workshop."""
@@ -72,7 +75,8 @@ async def change_workshop(
 ) -> WorkshopInFull:
     """Change a workshop; what is left out stays as it is.
 
-    Everyone who has a seat or waits for one is informed when its sessions change.
+    Everyone who has a seat or waits for one is informed when its sessions change. The calendars of those who have a
+    seat change with them.
     """
     workshop = own(await work.find(Workshop, id), person, msg("workshop"))
     await workshop_changes.change(
@@ -82,6 +86,7 @@ async def change_workshop(
         version=body.version,
         horizon=horizon_of(running),
         outside_usual_hours=body.outside_usual_hours,
+        participants_busy=body.participants_busy,
     )
     await go_on(work, workshop, answer_of(running))
     await work.session.flush()

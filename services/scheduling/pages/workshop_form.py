@@ -179,6 +179,7 @@ async def _change(
         version=form.version,
         horizon=horizon_of(running),
         outside_usual_hours=form.outside_usual_hours,
+        participants_busy=form.participants_busy,
     )
     await go_on(work, workshop, answer_of(running))
 

@@ -167,7 +167,10 @@ class QuarterHour(Table, table=True):
     """`counsellor:CODE`, `room:CENTRE:CODE` of `rooms` or `person:REFERENCE`."""
     quarter: datetime = Field(primary_key=True)
     holder: UUID = Field(index=True)
-    """The interview, the workshop session, the counsellor's absence or the hold that takes it."""
+    """The interview, the workshop session, the counsellor's absence or the hold that takes it.
+
+    A session has the calendars of its facilitators, its room and everyone with a seat.
+    """
 
 
 class UnrestatedInterview(Table, table=True):

@@ -70,6 +70,16 @@ async def taken_bits(
     return _apart(timeline, rows)
 
 
+async def taken_in(
+    session: AsyncSession, resources: Sequence[str], start: datetime, end: datetime
+) -> list[tuple[datetime, UUID]]:
+    """The reserved quarter-hours of these resources in [start, end), in order, and what has each of them."""
+    query = sa.select(col(QuarterHour.quarter), col(QuarterHour.holder)).where(
+        col(QuarterHour.resource).in_(resources), col(QuarterHour.quarter) >= start, col(QuarterHour.quarter) < end
+    )
+    return [(row[0], row[1]) for row in await session.execute(query.order_by(col(QuarterHour.quarter)))]
+
+
 def _apart(timeline: Timeline, rows: Iterable[Any]) -> dict[str, int]:
     """What is taken, without what does not count as taken."""
     taken: dict[str, int] = {}

@@ -10,8 +10,9 @@
     │   AnotherPathOpen, StillBooked                                                    people and paths
     ├── FifthInterview, FinalisingNotDue, OneFinalisingSession           the method's rules
     ├── NoStaffCode                                                      (403) an account without a counsellor's code
-    ├── Overlap (AlreadyBooked, CounsellorAway), HoldOver, NotBooked, NotYet, NoShowStays, MovedMeanwhile,
-    │   TooLateOnline, TooSoonOnline, ReflectFirst, KeepsOrder, OneOpenBooking, NothingToBook       the calendar
+    ├── Overlap (AlreadyBooked, CounsellorAway, OtherAppointment), HoldOver, NotBooked, NotYet, NoShowStays,
+    │   MovedMeanwhile, TooLateOnline, TooSoonOnline, ReflectFirst, KeepsOrder, OneOpenBooking, NothingToBook
+    │                                                                  the calendar
     ├── WorkshopClosed, WorkshopFull, DoubleSeat, SeatNotTaken, SeatHasArrived, SessionHasBegun, NothingOffered,
     │   OfferOver, AttendanceStays, FinalInterviewBooked, FinalInterviewHeld   workshops
     ├── NoEarlierTime, EarlierTimeTaken, EarlierOfferOver                earlier times
@@ -19,12 +20,12 @@
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo,
         OutsideHours (ClosedThatDay), NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor,
         CounsellorInactive, UnknownRoom, RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing,
-        WorkshopTooOld, SessionsOverlap, NoFacilitator, OutsideUsualHours, FewerThanTaken, SessionTwice, TimeToReflect,
-        GuidanceNotOffered; of availability: RuleNotWeekly, HoursBackwards, EndsBeforeStart, AbsenceBackwards,
-        AbsenceTooLong, AbsencesOverlap, TooManyRows, HoursOverlap, SpansOverlap, SpanMissing, NoSuchHours,
-        NothingToLeaveOut, DaysChangedAlready, NoUsualHours, TooSoon, OutsideWorkingHours (NotWorkingThatDay),
-        BusyElsewhere; and of imports: FieldMissing, FieldOutOfPlace, PathDiffers, NumberTaken, TooManyParticipants,
-        AttendanceIncomplete
+        WorkshopTooOld, SessionsOverlap, NoFacilitator, OutsideUsualHours, ParticipantsBusy, FewerThanTaken,
+        SessionTwice, TimeToReflect, GuidanceNotOffered; of availability: RuleNotWeekly, HoursBackwards,
+        EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, AbsencesOverlap, TooManyRows, HoursOverlap, SpansOverlap,
+        SpanMissing, NoSuchHours, NothingToLeaveOut, DaysChangedAlready, NoUsualHours, TooSoon,
+        OutsideWorkingHours (NotWorkingThatDay), BusyElsewhere; and of imports: FieldMissing, FieldOutOfPlace,
+        PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
 
 from services.scheduling.domain.refusals.availability import (
@@ -74,6 +75,7 @@ from services.scheduling.domain.refusals.calendar import (
     NotOnQuarterHour,
     NotYet,
     OneOpenBooking,
+    OtherAppointment,
     OutsideHours,
     Overlap,
     ReflectFirst,
@@ -140,6 +142,7 @@ from services.scheduling.domain.refusals.workshops import (
     NothingOffered,
     OfferOver,
     OutsideUsualHours,
+    ParticipantsBusy,
     SeatHasArrived,
     SeatNotTaken,
     SessionHasBegun,
@@ -210,11 +213,13 @@ __all__ = [
     "OfferOver",
     "OneFinalisingSession",
     "OneOpenBooking",
+    "OtherAppointment",
     "OutcomeStays",
     "OutsideHours",
     "OutsideUsualHours",
     "OutsideWorkingHours",
     "Overlap",
+    "ParticipantsBusy",
     "PathDiffers",
     "PathElsewhere",
     "PathIsClosed",

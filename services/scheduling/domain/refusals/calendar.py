@@ -88,6 +88,17 @@ class AlreadyBooked(Overlap):
     message = msg("This appointment is already booked: this person, this counsellor, {at}. Open it.")
 
 
+class OtherAppointment(Overlap):
+    """The person has another appointment at the time of a session: an interview, or a seat in another workshop."""
+
+    slug = "other-appointment"
+    message = msg(
+        "There is already another appointment at the time of this workshop: {what}, {at}. Cancel or move one of the "
+        "two."
+    )
+    field_name = "subject_ref"
+
+
 class HoldOver(Refused):
     """The browser holds no such time: it chose another one, the hold is long over, or it is another browser's."""
 

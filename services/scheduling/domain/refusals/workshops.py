@@ -38,6 +38,17 @@ class OutsideUsualHours(Invalid):
     field_name = "outside_usual_hours"
 
 
+class ParticipantsBusy(Invalid):
+    """Participants have another appointment at the time of a session that is moved or added: the team is asked once."""
+
+    slug = "participants-busy"
+    message = msg(
+        "Participants who have another appointment at the new times: {people}. Change the sessions, or confirm that "
+        "they are meant."
+    )
+    field_name = "participants_busy"
+
+
 class SessionHasBegun(Refused):
     """Nothing of a session that has begun can change, and it cannot be removed."""
 
