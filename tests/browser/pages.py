@@ -442,6 +442,7 @@ SCHEDULING = [
         does=opens("main .confirm"),
     ),
     Seen("/scheduling/interviews/{id}", COUNSELLOR, "/scheduling/interviews/{held}", "held"),
+    Seen("/scheduling/interviews/{id}", FRONT_DESK, "/scheduling/interviews/{interview}"),
     Seen(
         "/scheduling/interviews/{id}",
         COUNSELLOR,

@@ -288,7 +288,9 @@ async def test_codes_are_shown_to_their_person_and_to_the_teams_of_the_appointme
     address = f"/intake/visitors/{person}/appointments"
     for who in (LIEGE_DESK, COUNSELLOR):
         browser.signed_in(who)
-        assert code in await text(browser, address)
+        shown = await text(browser, address)
+        assert code in shown
+        assert f'href="/scheduling/interviews/{booking.interview_id}"' in shown
     browser.signed_in(NAMUR_DESK)
     await text(browser, address, 404)
     async with browser.store.read() as session:
@@ -297,4 +299,6 @@ async def test_codes_are_shown_to_their_person_and_to_the_teams_of_the_appointme
         )
     assert sorted(opened) == sorted([LIEGE_DESK.subject, COUNSELLOR.subject]), "who opened it is noted, once each"
     browser.signed_in(visitor(person))
-    assert code in await text(browser, "/intake/mine")
+    own = await text(browser, "/intake/mine")
+    assert code in own
+    assert f'"/scheduling/interviews/{booking.interview_id}"' not in own

@@ -123,9 +123,12 @@ async def _book(world: World, side: Side) -> None:
     await _announce(world, side, "finished ", _at(now, 9) + timedelta(minutes=15))
     async with store.read() as session:
         side.ids["due path"] = (await session.get_one(Seat, side["finished seat"])).path_id or uuid4()
-    side.private |= {str(side["path"]): GUIDED, str(side["begun"]): TEAM, str(side["own seat"]): ("visitor",)} | {
-        str(side[name]): ("counsellor",) for name in ("tomorrow", "workshop", "seat", "session", "due path")
-    }
+    side.private |= {
+        str(side["path"]): GUIDED,
+        str(side["begun"]): TEAM,
+        str(side["tomorrow"]): TEAM,
+        str(side["own seat"]): ("visitor",),
+    } | {str(side[name]): ("counsellor",) for name in ("workshop", "seat", "session", "due path")}
 
 
 async def _offer_an_earlier_time(world: World, side: Side) -> None:

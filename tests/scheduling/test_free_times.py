@@ -124,6 +124,28 @@ async def test_a_refused_booking_keeps_the_hold(desk: Client, known: Visitor, cl
     assert TUESDAY.isoformat() in times_of(await see(desk, TUESDAYS), NADIA)
 
 
+async def test_the_front_desk_moves_and_cancels_and_sees_no_guidance(desk: Client, known: Visitor) -> None:
+    path = await take_path(desk.store, known)
+    interview = await book(desk.store, path, room=None)
+    await book(desk.store, path, TUESDAY + timedelta(days=7), room=None)
+    page = f"/scheduling/interviews/{interview.id}"
+    desk.signed_in(DESK)
+    html = await see(desk, page)
+    for hidden in ("/scheduling/paths/", f"{page}/hold", f"{page}/missed", f"{page}/earlier", "10 mars"):
+        assert hidden not in html
+    moved = {"date": "2026-03-03", "time": "11:00", "minutes": "60", "counsellor": NADIA, "version": "1"}
+    answer = await desk.post(f"{page}/move", data=moved)
+    assert answer.headers["location"] == page, answer.text
+    cancelled = {"cancelled_by": "visitor", "reason": "other", "version": "2"}
+    answer = await desk.post(f"{page}/cancel", data=cancelled)
+    assert answer.headers["location"] == page, answer.text
+    row = next(one for one in await rows_of(desk.store, Interview) if one.id == interview.id)
+    assert (row.status, row.starts_at, row.moved_by) == ("cancelled", TUESDAY + timedelta(hours=1), "centre")
+    assert "Déplacer l’entretien" not in await see(desk, page)
+    for refused in ("hold", "missed", "undo-missed"):
+        assert (await desk.post(f"{page}/{refused}", data={"version": "3"})).status_code == 403
+
+
 async def test_the_times_are_free_in_the_calendar_of_the_person_too(desk: Client, known: Visitor) -> None:
     path = await take_path(desk.store, known)
     await book(desk.store, path, counsellor=TOM, room=None)

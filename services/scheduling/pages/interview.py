@@ -12,14 +12,15 @@ from services.chassis.i18n import language_name
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import msg
+from services.chassis.refusals import NotFound, msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
 from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
-from services.contracts.scheduling import AppointmentStatus, PathOutcome, Side
+from services.contracts.roles import Role
+from services.contracts.scheduling import AppointmentStatus, InterviewKind, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole, YesNo
 from services.scheduling.actions import guidance, no_shows
@@ -28,6 +29,7 @@ from services.scheduling.domain.arrangement import Arrangement
 from services.scheduling.domain.outcomes import resumed_until
 from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN, OUTCOME_LABELS, CancelReason, may_undo_no_show
 from services.scheduling.pages.desk import (
+    Booker,
     Counsellor,
     counsellor_choices,
     halves,
@@ -89,7 +91,7 @@ async def interview_page(
     id: UUID,
     request: Request,
     read: Reading,
-    person: Counsellor,
+    person: Booker,
     date: Key = "",
     time: Key = "",
     counsellor: Key = "",
@@ -128,10 +130,10 @@ async def undo_missed(
 
 @router.post("/interviews/{id}/cancel")
 async def cancel(
-    id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Counsellor
+    id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Booker
 ) -> Response:
     """Cancel the interview."""
-    interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+    interview = _booked_by(await guidance.interview_of(work, id), person)
     await guidance.cancel(work, interview, by=form.cancelled_by, reason=form.reason.value, version=form.version)
     return see_other(
         request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled. The time is free again.")
@@ -139,11 +141,11 @@ async def cancel(
 
 
 @router.post("/interviews/{id}/move")
-async def move(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
+async def move(id: UUID, request: Request, read: Reading, running: Running, person: Booker) -> Response:
     """Move the interview to another time, counsellor or room."""
 
     async def act(work: Work, form: MoveForm) -> None:
-        interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+        interview = _booked_by(await guidance.interview_of(work, id), person)
         centre = await work.session.get_one(Centre, interview.centre)
         await guidance.move(
             work,
@@ -164,6 +166,17 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
     if not errors:
         return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is moved."))
     return await _interview_page(request, read, id, person, status=422, errors=errors, form=typed)
+
+
+def _booked_by(interview: Interview | None, person: Person) -> Interview:
+    """An interview of the reader's centre. The front desk books appointments, and sees no other interviews.
+
+    Raises `NotFound`.
+    """
+    found = own(interview, person, msg("interview"))
+    if found.kind != InterviewKind.GUIDANCE and not person.has(Role.COUNSELLOR):
+        raise NotFound(what=msg("interview"))
+    return found
 
 
 async def _undo_until(
@@ -187,10 +200,10 @@ async def _interview_page(
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
 ) -> Response:
-    interview = own(await session.get(Interview, id), person, msg("interview"))
+    interview, advises = _booked_by(await session.get(Interview, id), person), person.has(Role.COUNSELLOR)
     running, centre = runtime_of(request), await session.get_one(Centre, interview.centre)
     local = interview.starts_at.astimezone(centre.zone)
-    path = await session.get(GuidancePath, interview.path_id) if interview.path_id else None
+    path = await session.get(GuidancePath, interview.path_id) if interview.path_id and advises else None
     kept = await rules_of(session, centre.code, rules_of_settings(running))
     earlier = await standing_of(session, running, interview, centre)
     named = {one.counsellor for one in (interview, earlier.offer) if one is not None}
@@ -210,6 +223,7 @@ async def _interview_page(
         "scheduling/interview.html",
         status=status,
         interview=interview,
+        advises=advises,
         video=video_of(running, interview, kept),
         is_filled_in=is_filled_in,
         resume_until=resumed_until(AppointmentStatus(interview.status), interview.ended_at, running.clock()),
