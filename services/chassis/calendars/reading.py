@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events
 from icalendar import Calendar
 
+from services.chassis.calendars.freebusy import Interval, cut, read_periods
 from services.chassis.calendars.writing import DOMAIN
 
 MOST_ENTRIES = 5_000
@@ -28,7 +29,10 @@ LONGEST = 10.0
 _LONGEST_OF_MANY = timedelta(days=400)
 """Of an entry that repeats: those that are much longer all lie over each other."""
 _DEEPEST = 4
-_COMPONENTS = {"VCALENDAR", "VEVENT", "VTIMEZONE", "STANDARD", "DAYLIGHT"}
+_PARSED = {"VCALENDAR", "VEVENT", "VTIMEZONE", "STANDARD", "DAYLIGHT"}
+_FREE_BUSY = "VFREEBUSY"
+_COMPONENTS = _PARSED | {_FREE_BUSY}
+_ENTRIES = {"VEVENT", _FREE_BUSY}
 _KEPT = {
     *("BEGIN", "END", "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"),
     *("TRANSP", "STATUS", "SEQUENCE", "TZID", "TZOFFSETFROM", "TZOFFSETTO", "TZNAME", "X-MICROSOFT-CDO-BUSYSTATUS"),
@@ -43,7 +47,6 @@ _PARTS = {
     *("BYHOUR", "BYMINUTE", "BYSECOND", "WKST"),
 }
 _NUMBER = re.compile(r"0*[1-9][0-9]{0,8}")
-Interval = tuple[datetime, datetime]
 
 
 class Unreadable(StrEnum):
@@ -51,7 +54,7 @@ class Unreadable(StrEnum):
 
     NOT_A_CALENDAR = "not-a-calendar"
     TOO_MANY = "too-many"
-    """Entries, or times of entries that repeat."""
+    """Entries, times of entries that repeat, or periods of a free/busy time."""
     TOO_SLOW = "too-slow"
 
 
@@ -87,12 +90,12 @@ def read_busy(body: bytes, zone: ZoneInfo, start: datetime, end: datetime) -> Bu
     Raises `CalendarRefused`. For a thread: it computes.
     """
     until = monotonic() + LONGEST
+    periods: list[str] = []
     try:
-        calendars: list[Any] = Calendar.from_ical("\r\n".join(_needed(body)) + "\r\n", multiple=True)
+        calendars: list[Any] = Calendar.from_ical("\r\n".join(_needed(body, periods)) + "\r\n", multiple=True)
     except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
         raise CalendarRefused(Unreadable.NOT_A_CALENDAR) from error
-    found: list[Interval] = []
-    unread = 0
+    found, unread = read_periods(periods, start, end)
     for entries in _by_uid(calendars):
         if monotonic() > until:
             raise CalendarRefused(Unreadable.TOO_SLOW)
@@ -105,8 +108,11 @@ def read_busy(body: bytes, zone: ZoneInfo, start: datetime, end: datetime) -> Bu
     return BusyTimes(found, unread)
 
 
-def _needed(body: bytes) -> Iterator[str]:
-    """The lines that say when something is. Raises `CalendarRefused`."""
+def _needed(body: bytes, periods: list[str]) -> Iterator[str]:
+    """The lines that say when something is; those of free/busy times are added to `periods`.
+
+    Raises `CalendarRefused`.
+    """
     text = _FOLDED.sub("", body.decode("utf-8-sig", errors="replace"))
     opened: list[str] = []
     skipped = entries = days = 0
@@ -116,11 +122,13 @@ def _needed(body: bytes) -> Iterator[str]:
             raise CalendarRefused(Unreadable.NOT_A_CALENDAR)
         value = line.rpartition(":")[2].strip().upper()
         skipped = _check_place(opened, name, value, skipped)
-        entries += name == "BEGIN" and value == "VEVENT"
-        days += line.count(",") if name in ("RDATE", "EXDATE") else 0
+        entries += name == "BEGIN" and value in _ENTRIES
+        days += line.count(",") + (name == "FREEBUSY") if name in ("RDATE", "EXDATE", "FREEBUSY") else 0
         if entries > MOST_ENTRIES or days > MOST_TIMES:
             raise CalendarRefused(Unreadable.TOO_MANY)
-        if not skipped and name in _KEPT and not (name == "END" and value not in _COMPONENTS):
+        if opened[-1:] == [_FREE_BUSY]:
+            periods += [line] if name == "FREEBUSY" and not skipped else []
+        elif not skipped and name in _KEPT and not (name == "END" and value not in _PARSED):
             yield _checked_rule(line, opened) if name == "RRULE" else line
     if opened or skipped or not text.strip():
         raise CalendarRefused(Unreadable.NOT_A_CALENDAR)  # cut off, or nothing
@@ -188,9 +196,9 @@ def _busy(entries: _Entries, zone: ZoneInfo, start: datetime, end: datetime) -> 
         calendar.add_component(part)
     found: list[Any] = recurring_ical_events.of(calendar, components=["VEVENT"]).between(start, end)
     for one in found:
-        begins, ends = _moment(one["DTSTART"].dt, zone), _moment(one["DTEND"].dt, zone)
-        if _takes_time(one) and max(begins, start) < min(ends, end):
-            yield max(begins, start), min(ends, end)
+        whole = _moment(one["DTSTART"].dt, zone), _moment(one["DTEND"].dt, zone)
+        if _takes_time(one) and (within := cut(whole, start, end)) is not None:
+            yield within
 
 
 def _length(entry: Mapping[str, Any]) -> timedelta:
