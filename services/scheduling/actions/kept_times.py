@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 from services.chassis.storage.store import Work
-from services.scheduling.actions.calendar import release, reserve_where_free, resources
+from services.scheduling.actions.calendar import calendars, release, reserve_where_free
 from services.scheduling.domain.holds import owner_of_interview
 from services.scheduling.domain.outcomes import UNDONE_WITHIN
 from services.scheduling.domain.times import quarters
@@ -33,7 +33,7 @@ async def keep_time(work: Work, interview: Interview) -> None:
         )
     held.counsellor, held.starts_at, held.minutes = interview.counsellor, interview.starts_at, interview.minutes
     held.expires_at = work.now + UNDONE_WITHIN
-    taken = resources(interview.centre, interview.counsellor, interview.room, interview.subject_ref)
+    taken = await calendars(work.session, interview.centre, interview.counsellor, interview.room, interview.subject_ref)
     await reserve_where_free(work, held.id, taken, quarters(interview.starts_at, interview.minutes))
 
 
