@@ -148,12 +148,12 @@ async def test_a_guidance_interview_is_booked_moved_read_and_cancelled(desk: Cli
 @pytest.mark.parametrize(
     ("changed", "status", "field", "rule"),
     [
-        ({"minutes": 90}, 422, "minutes", "wrong-length"),
+        ({"minutes": 90, "starts_at": "2026-03-03T11:00:00+01:00"}, 422, "minutes", "wrong-length"),
         ({"starts_at": "2026-03-03T10:05:00+01:00"}, 422, "starts_at", "not-on-quarter-hour"),
         ({"starts_at": "2026-03-03T10:00:00"}, 422, "starts_at", "moment"),
         ({"starts_at": "2026-03-01T10:00:00+01:00"}, 422, "starts_at", "not-in-future"),
         ({"starts_at": "2026-03-03T20:00:00+01:00"}, 422, "starts_at", "outside-opening-hours"),
-        ({"starts_at": TUESDAY}, 409, "counsellor", "overlap"),
+        ({"starts_at": TUESDAY}, 409, "starts_at", "already-booked"),
         ({"counsellor": "liege-c02"}, 409, "starts_at", "overlap"),
         ({"unknown": 1}, 422, "unknown", "extra-forbidden"),
         ({"counsellor": "liege-c09"}, 422, "counsellor", "unknown-counsellor"),
@@ -364,7 +364,7 @@ async def test_the_agenda_is_read_in_pages(desk: Client) -> None:
 
 async def test_a_refusal_is_told_in_the_readers_language(desk: Client, known: Visitor) -> None:
     interview = await booked(desk, known)
-    wish = {"path_id": interview["path_id"], "starts_at": TUESDAY, "minutes": 90}
+    wish = {"path_id": interview["path_id"], "starts_at": "2026-03-03T11:00:00+01:00", "minutes": 90}
     for lang, words in (("fr", "dure une ou deux heures"), ("de", "dauert eine oder zwei Stunden")):
         desk.headers["accept-language"] = lang
         refused = await post(desk, "interviews", 422, **wish)
