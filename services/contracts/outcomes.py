@@ -26,6 +26,8 @@ class InformationTopic(StrEnum):
 class NextStep(StrEnum):
     """What follows an interview."""
 
+    NOT_STATED = "not-stated"
+    """Nobody said. Not the same as `NONE`: that nothing follows was said."""
     NONE = "none"
     COME_BACK = "come-back"
     APPOINTMENT_BOOKED = "appointment-booked"
@@ -38,6 +40,8 @@ class InterviewOutcome(BaseModel):
     """The outcome of an interview. An event without one: it was not stated.
 
     `topics`: codes of `InformationTopic`; `next_step`: a code of `NextStep`. Guidance that was taken was offered.
+    `guidance_stated`: false: nobody said whether guidance was offered, and the two flags beside it say nothing. Events
+    of older versions have no such flag: theirs was stated.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -46,4 +50,9 @@ class InterviewOutcome(BaseModel):
     next_step: Code = NextStep.NONE.value
     guidance_offered: Flag = False
     guidance_taken: Flag = False
+    guidance_stated: Flag = True
     referral_wanted: Flag = False
+
+
+NOTHING_STATED = InterviewOutcome(next_step=NextStep.NOT_STATED.value, guidance_stated=False)
+"""The end of an interview by one press: an event has no outcome then."""

@@ -209,6 +209,17 @@ async def facts(store: Store) -> dict[Fact, int]:
         return await facts_counted(session, SINCE)
 
 
+async def test_what_nobody_stated_counts_as_not_stated(store: Store) -> None:
+    topics_only = InterviewOutcome(topics=("training",), next_step="not-stated", guidance_stated=False)
+    of_older_version = InterviewOutcome.model_validate({"next_step": "none"})
+    await process(store, *(held().model_copy(update={"outcome": one}) for one in (topics_only, of_older_version)))
+    assert await interviews(store) == {
+        "mode": {"in-person": (2, 0)},
+        "step": {"none": (1, 0), "": (1, 0)},
+        "offer": {"not-offered": (1, 0), "": (1, 0)},
+    }
+
+
 async def test_interviews_count_by_mode_and_outcome_information_and_guidance_apart(store: Store) -> None:
     by_video = held(InterviewKind.GUIDANCE).model_copy(update={"mode": AppointmentMode.VIDEOCONFERENCE})
     await process(store, held(), held().model_copy(update={"outcome": TAKEN}), by_video)

@@ -196,6 +196,7 @@ async def test_over_the_api_an_interview_is_held_resumed_held_and_corrected(desk
         "next_step": "workshop",
         "guidance_offered": True,
         "guidance_taken": False,
+        "guidance_stated": True,
         "referral_wanted": False,
     }
     assert (done["area"], done["status"]) == ("select-training", "fulfilled")
@@ -217,7 +218,8 @@ async def test_on_the_board_one_press_finishes_with_the_plain_outcome_and_guidan
 ) -> None:
     await press(desk, f"/visits/{known.visit_id}/start")
     html = (await desk.get("/scheduling/")).text
-    assert 'name="next_step" value="none" checked' in html
+    assert 'name="next_step" value="not-stated" checked' in html
+    assert 'name="guidance" value="not-stated" checked' in html
     assert '<option value="find-job" selected>' in html
     (id,) = re.findall(r'id="running-([0-9a-f-]{36})"', html)
     form = {"area": "find-job", "next_step": "guidance-path", "guidance": "taken", "referral_wanted": "true"}
@@ -239,10 +241,23 @@ async def test_on_the_board_one_press_finishes_with_the_plain_outcome_and_guidan
     assert await press(desk, f"/interviews/{id}/undo-hold", version=2) == (
         "done:L’entretien continue. Son résultat est effacé."
     )
-    await press(desk, f"/interviews/{id}/finish", version=3, next_step="none")
+    await press(desk, f"/interviews/{id}/finish", version=3, next_step="not-stated", guidance="not-stated")
     (_first, second) = await emitted_events(desk.store, InterviewHeld)
-    assert second.outcome == InterviewOutcome()
+    assert second.outcome is None, "one press states nothing"
     assert "effacer le résultat" not in (await desk.get("/scheduling/")).text, "none was stated"
+
+
+async def test_what_is_stated_in_part_claims_no_more(desk: Client, known: Visitor) -> None:
+    await press(desk, f"/visits/{known.visit_id}/start")
+    (id,) = re.findall(r'id="running-([0-9a-f-]{36})"', (await desk.get("/scheduling/")).text)
+    form = {"next_step": "not-stated", "guidance": "not-stated", "topics": ["training"]}
+    await press(desk, f"/interviews/{id}/finish", version=1, **form)
+    (event,) = await emitted_events(desk.store, InterviewHeld)
+    assert event.outcome == InterviewOutcome(topics=("training",), next_step="not-stated", guidance_stated=False)
+    html = (await desk.get(f"/scheduling/interviews/{id}/outcome")).text
+    assert 'name="next_step" value="not-stated" checked' in html
+    corrected = await desk.put(f"{API}/{id}/outcome", json={"outcome": {}})
+    assert corrected.json()["outcome"] is None, "what is left out is not stated"
 
 
 async def test_who_is_not_known_is_to_be_registered_before_they_are_booked(desk: Client) -> None:
@@ -279,7 +294,7 @@ async def test_the_page_of_an_outcome_corrects_it_and_later_only_shows_it(
     assert await press(desk, f"/interviews/{id}/outcome", version=2, next_step="come-back", area="find-job") == (
         "done:Le résultat est enregistré."
     )
-    assert (await interview(desk.store, id)).result == InterviewOutcome(next_step="come-back")
+    assert (await interview(desk.store, id)).result == InterviewOutcome(next_step="come-back", guidance_stated=False)
     clock.forward(days=1)
     html = (await desk.get(page)).text
     assert "Revenir au centre" in html

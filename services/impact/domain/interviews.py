@@ -9,7 +9,7 @@ from services.contracts.outcomes import InterviewOutcome, NextStep
 from services.contracts.scheduling import InterviewKind
 
 NOT_STATED = ""
-"""Of an interview that was held without an outcome, or before there were outcomes."""
+"""Of an interview that was held without an outcome, before there were outcomes, or with one that does not say it."""
 NOT_OFFERED, OFFERED, TAKEN = "not-offered", "offered", "taken"
 GUIDANCE_ANSWERS = (NOT_OFFERED, OFFERED, TAKEN)
 """Whether guidance was offered in the interview, and taken."""
@@ -29,7 +29,12 @@ def sort_of(kind: InterviewKind, mode: AppointmentMode, outcome: InterviewOutcom
     if outcome is None:
         return InterviewSort(kind.value, mode.value, NOT_STATED, NOT_STATED)
     answer = TAKEN if outcome.guidance_taken else OFFERED if outcome.guidance_offered else NOT_OFFERED
-    return InterviewSort(kind.value, mode.value, outcome.next_step, answer)
+    step = NOT_STATED if outcome.next_step == NextStep.NOT_STATED else outcome.next_step
+    return InterviewSort(kind.value, mode.value, step, answer if outcome.guidance_stated else NOT_STATED)
+
+
+STEPS = tuple(step.value for step in NextStep if step is not NextStep.NOT_STATED)
+"""What follows an interview, where it is stated."""
 
 
 @dataclass(slots=True)
@@ -59,7 +64,7 @@ def interview_report(counts: Iterable[tuple[InterviewSort, int]]) -> InterviewRe
     found = [(sort, number) for sort, number in counts if number]
     return InterviewReport(
         _rows([mode.value for mode in AppointmentMode], [(sort.kind, sort.mode, number) for sort, number in found]),
-        _rows([step.value for step in NextStep], [(sort.kind, sort.next_step, number) for sort, number in found]),
+        _rows(STEPS, [(sort.kind, sort.next_step, number) for sort, number in found]),
         _rows(GUIDANCE_ANSWERS, [(sort.kind, sort.guidance, number) for sort, number in found]),
     )
 

@@ -5,6 +5,7 @@ from services.chassis.refusals import AreaNotServed
 from services.chassis.storage.checks import check_version
 from services.chassis.storage.store import Work
 from services.contracts.interviews import InterviewOutcomeCorrected
+from services.contracts.outcomes import NOTHING_STATED
 from services.contracts.scheduling import InterviewKind
 from services.scheduling.actions.boards import board
 from services.scheduling.domain.outcomes import Result, check_may_correct, check_outcome
@@ -21,7 +22,8 @@ def set_result(interview: Interview, result: Result | None, centre: Centre) -> N
     check_outcome(result.outcome)
     if result.area not in (None, interview.area, *centre.areas):
         raise AreaNotServed(area=result.area, known=list(centre.areas))
-    interview.area, interview.outcome = result.area, result.outcome.model_dump(mode="json")
+    stated = result.outcome if result.outcome != NOTHING_STATED else None
+    interview.area, interview.outcome = result.area, stated.model_dump(mode="json") if stated is not None else None
 
 
 async def correct(work: Work, interview: Interview, result: Result, version: int | None = None) -> None:
@@ -33,7 +35,7 @@ async def correct(work: Work, interview: Interview, result: Result, version: int
     centre = await known_centre(work.session, Centre, interview.centre)
     check_may_correct(interview.status, interview.ended_at, work.now, centre.zone)
     area_before, before = interview.area, interview.result
-    if (area_before, before) == (result.area, result.outcome):
+    if (area_before, before or NOTHING_STATED) == (result.area, result.outcome):
         return
     set_result(interview, result, centre)
     work.emit(

@@ -39,8 +39,8 @@ class OutcomeBody(Body):
     """What the interview informed about, what follows, and whether guidance and a referral were a subject."""
 
     topics: list[InformationTopic] = Field([], max_length=len(InformationTopic))
-    next_step: NextStep = NextStep.NONE
-    guidance_offered: YesNo = False
+    next_step: NextStep = NextStep.NOT_STATED
+    guidance_offered: YesNo | None = Field(None, description="Null: not stated.")
     guidance_taken: YesNo = Field(False, description="Guidance that was taken was offered.")
     referral_wanted: YesNo = False
 
@@ -49,7 +49,8 @@ class OutcomeBody(Body):
         return InterviewOutcome(
             topics=tuple(topic.value for topic in InformationTopic if topic in self.topics),
             next_step=self.next_step.value,
-            guidance_offered=self.guidance_offered,
+            guidance_offered=bool(self.guidance_offered),
+            guidance_stated=self.guidance_offered is not None,
             guidance_taken=self.guidance_taken,
             referral_wanted=self.referral_wanted,
         )

@@ -17,7 +17,7 @@ from services.chassis.service.definition import runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
 from services.contracts.envelope import AreaCode
-from services.contracts.outcomes import InformationTopic, InterviewOutcome, NextStep
+from services.contracts.outcomes import NOTHING_STATED, InformationTopic, InterviewOutcome, NextStep
 from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.contracts.values import Version, YesNo
 from services.scheduling.actions import arrivals, guidance, information, outcomes, resuming
@@ -31,12 +31,14 @@ router = Router("/scheduling/interviews", pages=True)
 class GuidanceAnswer(StrEnum):
     """Whether guidance was offered, and taken: one choice on the page."""
 
+    NOT_STATED = "not-stated"
     NONE = "none"
     OFFERED = "offered"
     TAKEN = "taken"
 
 
 ANSWERS = {
+    GuidanceAnswer.NOT_STATED: msg("Not stated"),
     GuidanceAnswer.NONE: msg("Guidance not offered"),
     GuidanceAnswer.OFFERED: msg("Offered, not accepted"),
     GuidanceAnswer.TAKEN: msg("Offered and accepted"),
@@ -56,7 +58,7 @@ class OutcomeForm(StepForm):
     area: AreaCode | None = None
     topics: list[InformationTopic] = Field([], max_length=len(InformationTopic))
     next_step: NextStep | None = None
-    guidance: GuidanceAnswer = GuidanceAnswer.NONE
+    guidance: GuidanceAnswer = GuidanceAnswer.NOT_STATED
     referral_wanted: YesNo = False
 
     def result(self) -> Result | None:
@@ -66,8 +68,9 @@ class OutcomeForm(StepForm):
         outcome = InterviewOutcome(
             topics=tuple(topic.value for topic in InformationTopic if topic in self.topics),
             next_step=self.next_step.value,
-            guidance_offered=self.guidance is not GuidanceAnswer.NONE,
+            guidance_offered=self.guidance in (GuidanceAnswer.OFFERED, GuidanceAnswer.TAKEN),
             guidance_taken=self.guidance is GuidanceAnswer.TAKEN,
+            guidance_stated=self.guidance is not GuidanceAnswer.NOT_STATED,
             referral_wanted=self.referral_wanted,
         )
         return Result(self.area, outcome)
@@ -76,7 +79,7 @@ class OutcomeForm(StepForm):
 class CorrectionForm(OutcomeForm):
     """The outcome as it should be."""
 
-    next_step: NextStep = NextStep.NONE  # pyright: ignore[reportIncompatibleVariableOverride]
+    next_step: NextStep = NextStep.NOT_STATED  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 @router.post("/{id}/finish")
@@ -185,14 +188,13 @@ def outcome_choices(centre: Centre) -> dict[str, list[tuple[str, str]]]:
 
 def form_of(interview: Interview) -> dict[str, Any]:
     """The fields of an interview's outcome, with their defaults where none is stated."""
-    outcome = interview.result or InterviewOutcome()
-    taken = GuidanceAnswer.TAKEN if outcome.guidance_taken else GuidanceAnswer.OFFERED
+    outcome = interview.result or NOTHING_STATED
     return {
         "version": interview.version,
         "area": interview.area or "",
         "topics": list(outcome.topics),
         "next_step": outcome.next_step,
-        "guidance": (taken if outcome.guidance_offered else GuidanceAnswer.NONE).value,
+        "guidance": _answer(outcome).value,
         "referral_wanted": ["true"] if outcome.referral_wanted else [],
     }
 
@@ -202,12 +204,20 @@ def is_filled_in(interview: Interview) -> bool:
     return interview.result not in (None, InterviewOutcome())
 
 
+def _answer(outcome: InterviewOutcome) -> GuidanceAnswer:
+    if not outcome.guidance_stated:
+        return GuidanceAnswer.NOT_STATED
+    if not outcome.guidance_offered:
+        return GuidanceAnswer.NONE
+    return GuidanceAnswer.TAKEN if outcome.guidance_taken else GuidanceAnswer.OFFERED
+
+
 _UNTICKED: dict[str, Any] = {
     "version": "",
     "area": "",
     "topics": [],
-    "next_step": NextStep.NONE.value,
-    "guidance": GuidanceAnswer.NONE.value,
+    "next_step": NextStep.NOT_STATED.value,
+    "guidance": GuidanceAnswer.NOT_STATED.value,
     "referral_wanted": [],
 }
 """The form with nothing in it: what is not ticked, a browser does not send."""

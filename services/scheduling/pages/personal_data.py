@@ -101,6 +101,7 @@ class HeldOutcome(Held):
 
     topics: Annotated[list[str], Shown(msg("Information given"), "InformationTopic")]
     next_step: Annotated[str, Shown(msg("Next step"), "NextStep")]
+    guidance_stated: Annotated[bool, Shown(msg("Guidance offer stated"))]
     guidance_offered: Annotated[bool, Shown(msg("Guidance offered"))]
     guidance_taken: Annotated[bool, Shown(msg("Guidance accepted"))]
     referral_wanted: Annotated[bool, Shown(msg("Referral to a provider"))]
@@ -250,7 +251,7 @@ async def _interviews(
             one,
             centre=names.get(one.centre, one.centre),
             room=rooms[one.centre][one.room] if one.room else None,
-            outcome=[HeldOutcome.model_validate(one.outcome)] if one.outcome else [],
+            outcome=[HeldOutcome.model_validate(one.result.model_dump())] if one.result else [],
             earlier=earlier[one.id],
         )
         for one in interviews
