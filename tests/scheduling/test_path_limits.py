@@ -173,8 +173,9 @@ async def test_an_update_names_what_is_outside_the_rules(store: Store, path: UUI
 
 
 async def test_it_is_taken_back_after_a_later_migration_too(store: Store, path: UUID) -> None:
-    later = import_module("services.scheduling.migrations.versions.0029_how_interviews_take_place")
-    await update(store, path, [{"status": "booked"}], later)
+    later = ("0048_interpreters_and_erased_persons_by_index", "0029_how_interviews_take_place")
+    taken_back = [import_module(f"services.scheduling.migrations.versions.{one}") for one in later]
+    await update(store, path, [{"status": "booked"}], *taken_back)
     assert await counted_and_numbered(store) == [(1, None)]
     with pytest.raises(IntegrityError):
         await add_row(store, path, counted_as=5)
