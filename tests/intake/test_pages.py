@@ -244,6 +244,17 @@ async def test_an_unknown_step_does_nothing(browser: Client) -> None:
     assert len(await emitted(browser.store)) == 1
 
 
+@pytest.mark.parametrize(("purposes", "leads"), [(["guidance", "plan"], True), (["plan"], False)])
+async def test_who_agrees_to_appointments_gets_the_first_one_from_there(
+    browser: Client, purposes: list[str], leads: bool
+) -> None:
+    visit = await ticket(browser)
+    html = (await browser.post(f"/intake/visits/{visit.id}", data={**TOLD, "purposes": purposes})).text
+    (subject_ref,) = re.findall(r'id="subject-ref">([^<]+)<', html)
+    booking = f'href="/scheduling/interviews/new?centre=liege&amp;person={subject_ref}"'
+    assert (booking in html, "Fixer un rendez-vous" in html) == (leads, leads)
+
+
 async def test_a_person_agrees_and_gets_a_link_that_signs_them_in(browser: Client) -> None:
     visit = await ticket(browser)
     assert "Demandez d’abord l’accord de la personne." in await text(browser, f"/intake/visits/{visit.id}")

@@ -232,7 +232,8 @@ async def _link_page(
     link = await link_with(session, digest(secret))
     assert link is not None
     given = await consents_of(session, *await references_of(session, link.subject_ref))
-    with_plan = any(one.purpose == "plan" and one.withdrawn_at is None for one in given)
+    in_force = {one.purpose for one in given if one.withdrawn_at is None}
+    with_plan = "plan" in in_force
     address = link_address(request.app.state.settings.public_url, secret)
     return page(
         request,
@@ -244,6 +245,7 @@ async def _link_page(
         qr=segno.make(address, error="m").svg_data_uri(scale=5, border=4, light="#fff"),
         valid_until=link.expires_at,
         with_plan=with_plan,
+        may_book=just_registered and "guidance" in in_force,
         sheet=[(lang, _sheet(lang, link.expires_at, with_plan=with_plan)) for lang in LANGUAGES],
         just_registered=just_registered,
     )

@@ -41,17 +41,25 @@ async def plans(
 async def plan_of_path(
     path_id: UUID, request: Request, read: Reading, person: Annotated[Person, allow(Role.COUNSELLOR)]
 ) -> Response:
-    """How far the plan of a path is, and what it lacks; nothing of one that is closed to the centre."""
-    plan = await read.get(Plan, plan_id_of(path_id))
+    """How far the plan of a path is, and what it lacks; nothing of one that is closed to the centre.
+
+    Before there is one: with what it begins.
+    """
+    plan, path = await read.get(Plan, plan_id_of(path_id)), await read.get(Path, path_id)
     if plan is None or plan.centre not in person.centres or plan.closed_to_centre:
-        return HTMLResponse(fragment(request, "plans/of_path.html", plan=None))
-    path = await read.get(Path, path_id)
+        begins_with = path.method if plan is None and path is not None and _opens_one(path, person) else None
+        return HTMLResponse(fragment(request, "plans/of_path.html", plan=None, begins_with=begins_with))
     checks = checklist((await standings(read, [plan]))[plan.id])
     stage = stage_of(plan, complete=all(check.met for check in checks))
     if plan.confirmed_at is None and path is not None and path.stopped_at is not None:
         stage = Stage.STOPPED
     missing = [words.REQUIREMENTS[check.requirement] for check in checks if not check.met]
     return HTMLResponse(fragment(request, "plans/of_path.html", plan=plan, stage=stage, missing=missing))
+
+
+def _opens_one(path: Path, person: Person) -> bool:
+    """Whether the path, of the reader's centre, goes on, so that its first guidance session opens a plan."""
+    return path.centre in person.centres and path.stopped_at is None and not path.erased
 
 
 @router.get("/fragments/ready")

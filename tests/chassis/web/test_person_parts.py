@@ -97,6 +97,13 @@ async def test_plans_shows_how_far_the_plan_of_a_path_is(tmp_path: Path) -> None
         for path in (kept, stopped, closed)
     ]
     rows.append(PlanPath(id=stopped, subject_ref=PERSON, centre="liege", method="individual", stopped_at=MONDAY))
+    alone, together, over = uuid4(), uuid4(), uuid4()
+    for path, method, stopped_at in (
+        (alone, "individual", None),
+        (together, "collective", None),
+        (over, "individual", MONDAY),
+    ):
+        rows.append(PlanPath(id=path, subject_ref=PERSON, centre="liege", method=method, stopped_at=stopped_at))
     async with client_of(PLANS, tmp_path, person=COUNSELLOR, clock=FixedClock(MONDAY)) as client:
         async with client.store.work() as work:
             for row in rows:
@@ -110,7 +117,10 @@ async def test_plans_shows_how_far_the_plan_of_a_path_is(tmp_path: Path) -> None
         for part in (f"/plans/{plan_id_of(kept)}", "En cours", "Il manque encore", "<li>Entretiens</li>"):
             assert part in page, part
         assert "Arrêté" in await seen(stopped)
-        for nothing in (await seen(closed), await seen(uuid4()), await seen(kept, ELSEWHERE)):
+        assert "Le plan commence avec le premier entretien." in await seen(alone)
+        assert "Le plan commence avec la première séance" in await seen(together)
+        none = [await seen(closed), await seen(uuid4()), await seen(over)]
+        for nothing in (*none, await seen(kept, ELSEWHERE), await seen(alone, ELSEWHERE)):
             assert NOTHING in nothing
             assert "/plans/" not in nothing
         answer = await client.signed_in(DESK).get(f"/plans/fragments/paths/{kept}")
