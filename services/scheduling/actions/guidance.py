@@ -29,11 +29,9 @@ from services.scheduling.actions.calendar import (
     free,
     release,
     reserve,
-    reserve_where_free,
-    set_absences_aside,
 )
 from services.scheduling.actions.counsellors import check_counsellor
-from services.scheduling.actions.kept_times import keep_time
+from services.scheduling.actions.held_early import bring_forward
 from services.scheduling.actions.outcomes import set_result
 from services.scheduling.actions.path_rules import (
     check_not_booked_already,
@@ -235,24 +233,37 @@ async def cancel(work: Work, interview: Interview, *, by: Side, reason: str, ver
     work.notify_board(board(interview.centre))
 
 
-async def hold(work: Work, interview: Interview, version: int | None = None, result: Result | None = None) -> None:
+async def hold(
+    work: Work,
+    interview: Interview,
+    version: int | None = None,
+    result: Result | None = None,
+    began_at: datetime | None = None,
+) -> None:
     """Record that the guidance interview took place. If it is booked for later, it counts as just ended.
 
+    `began_at`: earlier on the same day, sooner than it is booked for. None: not stated. What was started began then.
     The visit of a visitor who arrived ends with it. The interpreter's language is kept until that can no longer be
     undone: `no_shows.delete_interpreters`.
-    Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`.
+    Raises `NotBooked`, `Stale`, `GuidanceNotOffered`, `AreaNotServed`, `InTheFuture`, `NotOfToday`.
     """
     check_version(interview, version)
     rules.check_booked(interview.status)
-    set_result(interview, result, await known_centre(work.session, Centre, interview.centre))
+    centre = await known_centre(work.session, Centre, interview.centre)
+    if began_at is not None:
+        times.check_earlier_today(began_at, work.now, centre.zone, "began_at")
+    began = interview.started_at or began_at
+    sooner = began is not None and interview.started_at is None and began < interview.starts_at
+    set_result(interview, result, centre)
     if interview.arrived_at is not None and interview.started_at is None:
-        emit_started(work, interview, max(interview.arrived_at, min(interview.starts_at, work.now)))
+        at = min(interview.starts_at, work.now, began_at or work.now)
+        emit_started(work, interview, max(interview.arrived_at, at))
     await release_visitor(work, interview)
     if interview.path_id is not None:
         _counted, numbers = await counted_and_numbered(work.session, interview.path_id)
         interview.number = rules.first_free(numbers)
-    if interview.starts_at > work.now:
-        await _bring_forward(work, interview)
+    if sooner or interview.starts_at > work.now:
+        await bring_forward(work, interview, began or interview.started_at)
     interview.status, interview.ended_at = AppointmentStatus.FULFILLED.value, work.now
     work.emit(
         interview,
@@ -275,23 +286,3 @@ async def hold(work: Work, interview: Interview, version: int | None = None, res
         ),
     )
     work.notify_board(board(interview.centre))
-
-
-async def _bring_forward(work: Work, interview: Interview) -> None:
-    """Move the interview to when it took place, without a room.
-
-    From its beginning, if that was recorded, else so that it ended at the last full quarter-hour. It did take place:
-    what else the calendar has then stays, beside it. The time that is free now is kept as long as this can be undone.
-    """
-    minutes, began = interview.minutes, interview.started_at
-    ended = times.quarters(work.now, 1)[0]
-    starts_at = times.quarters(began, 1)[0] if began is not None else ended - timedelta(minutes=minutes)
-    quarters = [one for one in times.quarters(starts_at, minutes) if one <= work.now]
-    freed = await free(work, interview.id)
-    await set_absences_aside(work, interview.counsellor, quarters)
-    taken = await calendars(work.session, interview.centre, interview.counsellor, None, interview.subject_ref)
-    await reserve_where_free(work, interview.id, taken, quarters)
-    await work.session.flush()
-    await keep_absences(work.session, freed)
-    await keep_time(work, interview)
-    interview.booked_for, interview.starts_at = interview.starts_at, starts_at

@@ -13,7 +13,7 @@ from services.contracts.envelope import AreaCode
 from services.contracts.envelope import CentreCode as Centre
 from services.contracts.outcomes import InformationTopic, InterviewOutcome, NextStep
 from services.contracts.scheduling import InterviewKind
-from services.contracts.values import YesNo
+from services.contracts.values import Moment, YesNo
 from services.scheduling.actions import guidance, information, outcomes, resuming, taking
 from services.scheduling.api.interviews import InterviewOut
 from services.scheduling.api.roles import PREFIX, Change, Counsellor
@@ -61,6 +61,11 @@ class Holding(Change):
 
     outcome: OutcomeBody | None = None
     area: AreaCode | None = None
+    began_at: Moment | None = Field(
+        None,
+        description="Of an appointment that took place sooner than it was booked for, and was not started here: when "
+        "it began, earlier today. Null: not stated.",
+    )
 
 
 class Correction(Change):
@@ -96,7 +101,7 @@ async def hold_interview(id: UUID, body: Holding, work: Working, person: Counsel
     if interview.kind == InterviewKind.INFORMATION:
         await information.finish(work, interview, body.version, _result(body, interview))
     else:
-        await guidance.hold(work, interview, body.version, _result(body, interview))
+        await guidance.hold(work, interview, body.version, _result(body, interview), body.began_at)
     return InterviewOut.of(interview)
 
 

@@ -16,6 +16,7 @@ from services.scheduling.domain.refusals import (
     InTheFuture,
     NoSuchLocalTime,
     NotInFuture,
+    NotOfToday,
     NotOnQuarterHour,
     OutsideHours,
     TooFarAhead,
@@ -96,6 +97,14 @@ def check_past(at: datetime, now: datetime, zone: ZoneInfo, field: str = "starts
         raise TooLongAgo(about=field, at=at.astimezone(zone).date(), earliest=EARLIEST.date())
     if at > now + CLOCK_TOLERANCE:
         raise InTheFuture(about=field, at=at.astimezone(zone), now=now.astimezone(zone))
+
+
+def check_earlier_today(at: datetime, now: datetime, zone: ZoneInfo, field: str) -> None:
+    """A time of the same local day that is over. Raises `InTheFuture` or `NotOfToday`."""
+    if at >= now:
+        raise InTheFuture(about=field, at=at.astimezone(zone), now=now.astimezone(zone))
+    if not same_day(at, now, zone):
+        raise NotOfToday(about=field, at=at.astimezone(zone))
 
 
 def from_local(naive: datetime, zone: ZoneInfo, field: str = "starts_at") -> datetime:

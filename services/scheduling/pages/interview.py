@@ -47,6 +47,7 @@ from services.scheduling.pages.desk import (
     video_of,
 )
 from services.scheduling.pages.earlier import spoken_at, standing_of
+from services.scheduling.pages.held_early import began_by_default, began_today
 from services.scheduling.pages.offers import times_to_move_to
 from services.scheduling.pages.outcomes import is_filled_in
 from services.scheduling.settings import horizon_of, rules_of_settings
@@ -63,6 +64,12 @@ class StepForm(Body):
     """A button on an interview's page."""
 
     version: Version
+
+
+class HoldForm(StepForm):
+    """That it took place. `began_at`: the local time at which it began today, if that was sooner than it is booked."""
+
+    began_at: Key = ""
 
 
 class CancelForm(StepForm):
@@ -102,12 +109,22 @@ async def interview_page(
 
 
 @router.post("/interviews/{id}/hold")
-async def hold(
-    id: UUID, form: Annotated[StepForm, Form()], request: Request, work: Working, person: Counsellor
-) -> Response:
-    """Record that the interview took place."""
-    await guidance.hold(work, own(await guidance.interview_of(work, id), person, msg("interview")), form.version)
-    return see_other(request, f"/scheduling/interviews/{id}", done=_("Recorded: the interview took place."))
+async def hold(id: UUID, request: Request, read: Reading, running: Running, person: Counsellor) -> Response:
+    """Record that the interview took place; if that is sooner than it is booked, when it began."""
+
+    async def act(work: Work, form: HoldForm) -> None:
+        interview = own(await guidance.interview_of(work, id), person, msg("interview"))
+        began_at = None
+        if form.began_at or (interview.starts_at > work.now and interview.started_at is None):
+            began_at = began_today(await work.session.get_one(Centre, interview.centre), form.began_at, work.now)
+        await guidance.hold(work, interview, form.version, began_at=began_at)
+
+    filled, typed, errors = await read_form(request, HoldForm)
+    if filled is not None:
+        _held, errors = await apply_form(request, running, lambda work: act(work, filled))
+    if not errors:
+        return see_other(request, f"/scheduling/interviews/{id}", done=_("Recorded: the interview took place."))
+    return await _interview_page(request, read, id, person, status=422, errors=errors, form=typed)
 
 
 @router.post("/interviews/{id}/missed")
@@ -217,6 +234,7 @@ async def _interview_page(
         "interpreter_language": interview.interpreter_language,
         "outside_working_hours": False,
         "while_busy": False,
+        "began_at": began_by_default(centre, interview.minutes, running.clock()),
     }
     return page(
         request,

@@ -17,7 +17,7 @@
     │   OfferOver, AttendanceStays, FinalInterviewBooked, FinalInterviewHeld   workshops
     ├── NoEarlierTime, EarlierTimeTaken, EarlierOfferOver                earlier times
     ├── RoomExists, RoomCodeTaken, TooManyRooms                          the rooms of a centre
-    └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, TooFarAhead, TooLongAgo,
+    └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, NotOfToday, TooFarAhead, TooLongAgo,
         OutsideHours (ClosedThatDay), NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor,
         CounsellorInactive, UnknownRoom, RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing,
         WorkshopTooOld, SessionsOverlap, NoFacilitator, OutsideUsualHours, ParticipantsBusy, FewerThanTaken,
@@ -72,6 +72,7 @@ from services.scheduling.domain.refusals.calendar import (
     NotBooked,
     NothingToBook,
     NotInFuture,
+    NotOfToday,
     NotOnQuarterHour,
     NotYet,
     OneOpenBooking,
@@ -202,6 +203,7 @@ __all__ = [
     "NotHeld",
     "NotInFuture",
     "NotInTheRoom",
+    "NotOfToday",
     "NotOnQuarterHour",
     "NotRunning",
     "NotWorkingThatDay",

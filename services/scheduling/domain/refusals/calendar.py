@@ -51,6 +51,14 @@ class InTheFuture(Invalid):
     field_name = "starts_at"
 
 
+class NotOfToday(Invalid):
+    """A time earlier today lies on another day."""
+
+    slug = "not-of-today"
+    message = msg("This time is not today: {at}. Enter a time earlier today.")
+    field_name = "began_at"
+
+
 class OutsideHours(Invalid):
     """The centre is closed then."""
 
