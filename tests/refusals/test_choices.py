@@ -24,8 +24,9 @@ from services.scheduling.app import SERVICE as SCHEDULING
 
 ALL = (INTAKE, SCHEDULING, PLANS, DIRECTORY, IMPACT)
 """Their applications import every refusal."""
-FOR_MACHINES = {"people", "yours", "purposes"}
-"""Lists from which no person chooses: references of people, the caller's own centres, purposes that are agreed to."""
+FOR_MACHINES = {"people", "yours", "purposes", "booked"}
+"""Lists from which no person chooses: references of people, the caller's own centres, purposes that are agreed to,
+references of what is booked, which the message names by its times."""
 MONS = Grantor(Rights(frozenset({Role.MANAGER}), frozenset({"mons"})))
 
 

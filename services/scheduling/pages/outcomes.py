@@ -201,7 +201,7 @@ def form_of(interview: Interview) -> dict[str, Any]:
 
 def is_filled_in(interview: Interview) -> bool:
     """Whether its outcome says anything, which is lost when its end is undone."""
-    return interview.result not in (None, InterviewOutcome())
+    return interview.result is not None
 
 
 def _answer(outcome: InterviewOutcome) -> GuidanceAnswer:
