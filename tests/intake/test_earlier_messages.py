@@ -64,7 +64,7 @@ async def body(store: Store, folder: Path, row: Message) -> str:
     return letter.body
 
 
-async def test_an_offer_says_the_time_until_when_to_answer_and_that_others_have_it(
+async def test_an_offer_says_the_time_until_when_to_answer_and_that_others_may_have_it(
     store: Store, tmp_path: Path
 ) -> None:
     person = await person_with(store)
@@ -73,7 +73,9 @@ async def test_an_offer_says_the_time_until_when_to_answer_and_that_others_have_
     assert (row.purpose, row.useful_until) == ("earlier-offer", UNTIL)
     text = await body(store, tmp_path, row)
     assert "9 mars 2026" in text
-    assert "avant le 3 mars 2026, 09:00. D’autres personnes ont reçu cette proposition" in text
+    assert "avant le 3 mars 2026, 09:00. Ce moment n’est pas gardé pour vous" in text
+    assert "peuvent avoir reçu la même proposition" in text, "they need not be any"
+    assert "libérer" not in text, "it may have been free all the time"
     assert "Ada" not in text
 
 

@@ -130,7 +130,8 @@ async def test_a_message_leaves_over_tls_with_time_centre_and_the_own_page(store
         "Votre page, qui s’ouvre avec votre code PIN\u00a0:\n<l>",
         "Vous avez donné votre accord pour les messages de votre centre. "
         "Pour les arrêter, ouvrez cette page\u00a0:\n<stop>",
-        "Cité des métiers de Liège\n",
+        "Cité des métiers de Liège\n"
+        "Téléphone et heures d’ouverture\u00a0: http://127.0.0.1:8000/directory/centres/liege\n",
     ]
     assert not re.search("Ada|Lovelace|liege-c01", str(message).replace(ADDRESS, ""))
     (file,) = message.iter_attachments()

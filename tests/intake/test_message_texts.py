@@ -242,6 +242,19 @@ async def test_the_editor_counts_the_segments_and_refuses_a_third(client: Client
     assert await saves(client, LIEGE, sms=f"{SMS}\n{'a' * longest}") == 303
 
 
+@pytest.mark.parametrize(("more", "kept"), [(0, (True, True)), (120, (False, True)), (150, (False, False))])
+async def test_the_preview_leaves_out_what_the_text_message_has_no_room_for(
+    more: int, kept: tuple[bool, bool], client: Client
+) -> None:
+    """The address of the centre's page goes first, then the personal link, as when it is sent."""
+    async with client.store.read() as session:
+        centre = await session.get_one(Centre, "liege")
+    texts = Texts(TEXTS.subject, TEXTS.body, f"{SMS}\n{{contact}}\n{'a' * more}")
+    sms = preview(texts, BOOKED, centre, "https://cefo.wallonie.example", MONDAY, "fr").sms
+    assert ("/directory/centres/liege" in sms, "/intake/l/" in sms) == kept
+    assert "/intake/stop/" in sms
+
+
 async def test_managers_change_their_own_centres_texts_and_the_region_all(client: Client) -> None:
     for person, centre, status in ((LIEGE, "namur", 403), (LIEGE, "liege", 303), (REGIONAL, "namur", 303)):
         assert await saves(client, person, f"{PATH}?centre={centre}") == status

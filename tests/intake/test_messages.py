@@ -357,7 +357,7 @@ async def test_a_place_in_a_workshop_is_one_message_with_every_session(store: St
         workshop_id=workshop.workshop_id, seat_id=seat.seat_id, centre="liege", at=MONDAY, cancelled_by=Side.VISITOR
     )
     await happens(store, released)
-    assert await sent(store) == ["workshop-cancelled"]
+    assert await sent(store) == ["workshop-left"]
     assert await reminded(store, clock, NEXT_MONDAY - timedelta(hours=2)) == []
 
 

@@ -67,7 +67,7 @@ async def test_an_offer_says_until_when_to_answer(store: Store, tmp_path: Path) 
     letter = await Letters(store, quiet_settings(tmp_path)).compose(row)
     assert isinstance(letter, Letter)
     assert "Une place s’est libérée et est gardée pour vous." in letter.body
-    assert "sur votre page, ou en téléphonant à votre centre, avant le 4 mars 2026, 09:00." in letter.body
+    assert "Répondez en téléphonant à votre centre, avant le 4 mars 2026, 09:00." in letter.body, "there is no PIN"
     assert "Ada" not in letter.body
 
 

@@ -60,6 +60,7 @@ async def test_a_text_message_has_time_centre_and_the_own_page(store: Store, tmp
     assert re.sub(r"http://\S+/intake/(l|stop)/\S+", r"<\1>", sent["text"]).split("\n") == [
         "Votre rendez-vous : le 02/04/2026 à 09:15.",
         "Cité des métiers de Liège",
+        "http://127.0.0.1:8000/directory/centres/liege",
         "Votre page : <l>",
         "Arreter les messages : <stop>",
     ]
@@ -81,7 +82,9 @@ async def test_every_text_message_takes_two_segments_at_most(
         text = (await composed(client.store, tmp_path, public_url=url)).text
         assert text == in_alphabet(text)
         assert segments(text) <= MOST_SEGMENTS
-        assert text.count(url) == 2, "the own page and the end of the messages"
+        own, centre = [text.count(f"{url}{path}") for path in ("/intake/l/", "/directory/centres/liege")]
+        assert (own, text.count(f"{url}/intake/stop/")) == (1, 1), "they come before the address of the centre's page"
+        assert text.count(url) == 2 + centre
         assert not re.search(r"[{}?]", text)
         texts.add(text)
     assert len(texts) == len(LANGUAGES)

@@ -78,7 +78,14 @@ class Letters:
         secret = confirmation_secret(self._signer, asked.code)
         page = f"{self._settings.public_url.rstrip('/')}/intake/confirm/{secret}"
         send = letter if "@" in asked.contact_key else text_message
-        return send(row, texts, centre, Addresses(page, None), asked.contact_key, asked.language)
+        return send(
+            row,
+            texts,
+            centre,
+            Addresses(page, None, centre=centre_address(self._settings.public_url, centre.code)),
+            asked.contact_key,
+            asked.language,
+        )
 
     async def _message(self, session: AsyncSession, row: Message, visitor: Visitor) -> Outgoing:
         number, address = number_of(visitor), email_of(visitor)
@@ -96,12 +103,15 @@ class Letters:
         stop = stop_address(self._signer, url, visitor.id)
         page = mailed_address(self._signer, url, await link_of_person(session, visitor.id, now), now)
         afar = any(Meeting.of(one).mode is not AppointmentMode.IN_PERSON for one in row.meetings)
-        texts = await texts_for(
-            session, centre.code, MailPurpose(row.purpose), lang, afar=afar, several=len(row.meetings) > 1
-        )
-        addresses = Addresses(page, stop, sender_of(self._settings))
+        texts, without = [
+            await texts_for(
+                session, centre.code, MailPurpose(row.purpose), lang, afar=afar, several=len(row.meetings) > 1, page=has
+            )
+            for has in (page is not None, False)
+        ]
+        addresses = Addresses(page, stop, sender_of(self._settings), centre_address(url, centre.code))
         if number is not None:
-            return text_message(row, texts, centre, addresses, number, lang)
+            return text_message(row, texts, centre, addresses, number, lang, without)
         assert address is not None
         return letter(row, texts, centre, addresses, address, lang)
 
@@ -123,6 +133,11 @@ def stop_address(signer: Signer, public_url: str, subject_ref: UUID) -> str:
     return f"{public_url.rstrip('/')}/intake/stop/{signer.disguise(_STOP, subject_ref)}"
 
 
+def centre_address(public_url: str, code: str) -> str:
+    """The URL of the page of a centre, which is open to everyone: how it is reached, and when it is open."""
+    return f"{public_url.rstrip('/')}/directory/centres/{code}"
+
+
 def persons_at(signer: Signer, secret: str) -> Sequence[UUID]:
     """The persons whose messages may be stopped at this address."""
     return signer.undisguise(_STOP, secret)
@@ -136,6 +151,8 @@ class Addresses(NamedTuple):
     """None: the contact is not confirmed yet, and there are no messages to stop."""
     sender: Address = DEMO_SENDER
     """Who invites, in calendars."""
+    centre: str | None = None
+    """The public page of the centre in the directory, with its telephone number and opening hours."""
 
 
 def letter(row: Message, texts: Texts, centre: Centre, addresses: Addresses, recipient: str, lang: str) -> Letter:
@@ -162,17 +179,38 @@ def letter(row: Message, texts: Texts, centre: Centre, addresses: Addresses, rec
 
 
 def text_message(
-    row: Message, texts: Texts, centre: Centre, addresses: Addresses, recipient: str, lang: str
+    row: Message,
+    texts: Texts,
+    centre: Centre,
+    addresses: Addresses,
+    recipient: str,
+    lang: str,
+    without: Texts | None = None,
 ) -> TextMessage:
-    """The text message: of two segments at most. The personal link is left out if there is no room for it."""
+    """The text message: of two segments at most. Without room it has no address of the centre, or no personal link.
+
+    `without`: what it says where there is no such link.
+    """
     meetings = [Meeting.of(one) for one in row.meetings]
     values = values_of(centre, meetings, addresses, lang, until=row.useful_until, short=True)
     text = in_alphabet(sms_of(texts, values))
     if not fits(text) and MailPurpose(row.purpose).confirms:
-        text = in_alphabet(values[Placeholder.LINK])
-    elif not fits(text):
-        text = in_alphabet(sms_of(texts, {name: value for name, value in values.items() if name != Placeholder.LINK}))
-    return TextMessage(recipient, text, lang)
+        return TextMessage(recipient, in_alphabet(values[Placeholder.LINK]), lang)
+    return TextMessage(recipient, sms_with_room(texts, values, without), lang)
+
+
+def sms_with_room(texts: Texts, values: Values, without: Texts | None = None) -> str:
+    """The text of a text message, in its alphabet, with as many of its addresses as two segments have room for.
+
+    `without`: what it says where there is no personal link.
+    """
+    text = in_alphabet(sms_of(texts, values))
+    for left_out in ((Placeholder.CONTACT,), (Placeholder.LINK,), (Placeholder.LINK, Placeholder.CONTACT)):
+        if fits(text):
+            break
+        said = texts if Placeholder.LINK not in left_out else without or texts
+        text = in_alphabet(sms_of(said, {name: value for name, value in values.items() if name not in left_out}))
+    return text
 
 
 def body_of(texts: Texts, values: Values) -> str:
@@ -206,6 +244,8 @@ def values_of(
     }
     if addresses.page is not None:
         values[Placeholder.LINK] = addresses.page
+    if addresses.centre is not None:
+        values[Placeholder.CONTACT] = addresses.centre
     if meetings:
         first = meetings[0].starts_at.astimezone(centre.zone)
         values[Placeholder.DATE] = date_text(first, "short" if short else "long", lang)

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from services.chassis.mail.gsm import MOST_SEGMENTS, fits, in_alphabet, segments
+from services.chassis.mail.gsm import MOST_SEGMENTS, segments
 from services.contracts.appointments import AppointmentMode
-from services.intake.actions.letters import SHORT_NAME, Addresses, body_of, sms_of, values_of
-from services.intake.domain.message_texts import Placeholder, TextMessageTooLong, Texts, Values, check_texts, filled
+from services.intake.actions.letters import SHORT_NAME, Addresses, body_of, centre_address, sms_with_room, values_of
+from services.intake.domain.message_texts import Placeholder, TextMessageTooLong, Texts, check_texts, filled
 from services.intake.domain.messages import MailPurpose, Meeting
 from services.intake.store import Centre
 
@@ -36,23 +36,16 @@ def preview(texts: Texts, purpose: MailPurpose, centre: Centre, public_url: str,
     """
     check_texts(texts, purpose)
     url = public_url.rstrip("/")
-    addresses = Addresses(f"{url}/intake/l/{_SECRET}", f"{url}/intake/stop/{_SECRET}")
+    own, stop = f"{url}/intake/l/{_SECRET}", f"{url}/intake/stop/{_SECRET}"
+    addresses = Addresses(own, stop, centre=centre_address(url, centre.code))
     at = (now.astimezone(centre.zone) + timedelta(days=7)).replace(hour=9, minute=15, second=0, microsecond=0)
     meetings = [Meeting(_NOBODY, at, at + timedelta(hours=1))] if purpose.has_times else []
     values, short = (values_of(centre, meetings, addresses, lang, until=at, short=short) for short in (False, True))
-    text = _sms(texts, short)
+    text = sms_with_room(texts, short)
     modes = [[replace(one, mode=mode) for one in meetings] for mode in AppointmentMode]
     in_modes = (values_of(centre, one, addresses, lang, until=at, short=True) for one in modes)
     longest = max(in_modes, key=lambda one: len(str(one)))
-    most = segments(_sms(texts, {**longest, Placeholder.CENTRE: "m" * SHORT_NAME}))
+    most = segments(sms_with_room(texts, {**longest, Placeholder.CENTRE: "m" * SHORT_NAME}))
     if most > MOST_SEGMENTS:
         raise TextMessageTooLong(parts=most, most=MOST_SEGMENTS)
     return Preview(filled(texts.subject, values), body_of(texts, values), text, segments(text), most)
-
-
-def _sms(texts: Texts, values: Values) -> str:
-    """As it is sent. The platform's address is not the author's: without the own page it has to fit in any case."""
-    text = in_alphabet(sms_of(texts, values))
-    if fits(text):
-        return text
-    return in_alphabet(sms_of(texts, {name: one for name, one in values.items() if name != Placeholder.LINK}))

@@ -141,11 +141,12 @@ async def _to_come(work: Work, workshop_id: UUID, seat_id: UUID) -> list[Meeting
     return [one for one in meetings if one.starts_at > work.now]
 
 
-async def release_seat(work: Work, seat_id: UUID) -> None:
+async def release_seat(work: Work, seat_id: UUID, *, by_themselves: bool = False) -> None:
     """A seat was released, by the person or the centre."""
     await work.session.flush()
     if kept := await of_seat(work.session, seat_id):
-        await _end(work, MailPurpose.WORKSHOP_CANCELLED, seat_id, kept)
+        purpose = MailPurpose.WORKSHOP_LEFT if by_themselves else MailPurpose.WORKSHOP_CANCELLED
+        await _end(work, purpose, seat_id, kept)
 
 
 async def cancel_workshop(work: Work, workshop_id: UUID) -> None:

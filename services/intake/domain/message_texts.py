@@ -13,6 +13,8 @@ class Placeholder(StrEnum):
     """What a text leaves open, in braces: `{date}`."""
 
     CENTRE = "centre"
+    CONTACT = "contact"
+    """The address of the centre's public page, with its telephone number."""
     DATE = "date"
     """Of the appointment, or of the first session."""
     TIME = "time"
@@ -46,8 +48,13 @@ def filled(text: str, values: Values) -> str:
 
 
 def filled_parts(text: str, values: Values, between: str) -> str:
-    """The same, without the parts that need the personal link where there is none. `between` separates the parts."""
-    link = f"{{{Placeholder.LINK}}}"
+    """The same, without the parts that need the personal link where there is none. `between` separates the parts.
+
+    A line with the address of the centre's page is left out where there is no room for it.
+    """
+    link, contact = f"{{{Placeholder.LINK}}}", f"{{{Placeholder.CONTACT}}}"
+    if Placeholder.CONTACT not in values:
+        text = "\n".join(line for line in text.split("\n") if contact not in line)
     return filled(
         between.join(one for one in text.split(between) if link not in one or Placeholder.LINK in values), values
     )
@@ -97,7 +104,7 @@ def allowed_in(field: str, purpose: MailPurpose) -> tuple[Placeholder, ...]:
     """The placeholders that a field of `Texts` may have."""
     times = {"subject": (_P.DATE, _P.TIME), "body": (_P.TIMES, _P.DATE, _P.TIME), "sms": (_P.DATE, _P.TIME)}[field]
     until = (_P.UNTIL,) if purpose.asks else ()
-    always = (_P.CENTRE,) if field == "subject" else _always(purpose)
+    always = (_P.CENTRE,) if field == "subject" else (*_always(purpose), _P.CONTACT)
     return (*always, *(times if purpose.has_times else ()), *until)
 
 

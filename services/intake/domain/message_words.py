@@ -22,6 +22,32 @@ SEVERAL_CANCELLED = Words(
     msg("Several sessions of your workshop are cancelled. The first of them: {date} at {time}."),
 )
 """If one message cancels more than one session."""
+BY_TELEPHONE = {
+    MailPurpose.WORKSHOP_OFFER: Words(
+        msg("A place is free for you in the workshop from {date}"),
+        msg("You wait for a place in this workshop. One is free now, and is kept for you. Do you want it?"),
+        msg("A place is free in the workshop: {date}, {time}. Call us by {until}."),
+    ),
+    MailPurpose.WORKSHOP_OFFER_ENDED: Words(
+        msg("The place in the workshop from {date} is no longer kept for you"),
+        msg("The place in this workshop is no longer kept for you. Ask your centre what you can do now."),
+        msg("The place in the workshop from {date} at {time} is no longer kept for you."),
+    ),
+    MailPurpose.EARLIER_OFFER: Words(
+        msg("An earlier appointment is possible: {date} at {time}"),
+        msg("You asked for an earlier appointment. This time is free. Do you want it?"),
+        msg("An earlier time is free: {date}, {time}. Call us by {until}."),
+    ),
+    MailPurpose.EARLIER_LAST: Words(
+        msg("Your appointment on {date} at {time} stays as it is"),
+        msg(
+            "The offer of an earlier appointment is over, and you are no longer on the list. To ask again, telephone "
+            "your centre. Your appointment stays as it is:"
+        ),
+        msg("The offer is over, you are no longer on the list. Your appointment stays as it is: {date} at {time}."),
+    ),
+}
+"""Of messages that speak of the person's page, to who has none."""
 WORDS = {
     MailPurpose.APPOINTMENT_BOOKED: Words(
         msg("Your appointment on {date} at {time}"),
@@ -63,6 +89,11 @@ WORDS = {
         msg("You no longer have a place in this workshop. Ask the centre about other dates."),
         msg("Your place in the workshop of {date} at {time} is cancelled."),
     ),
+    MailPurpose.WORKSHOP_LEFT: Words(
+        msg("You gave up your place in the workshop on {date}"),
+        msg("You gave up your place in this workshop. If you want another date, ask your centre."),
+        msg("You gave up your place in the workshop of {date} at {time}."),
+    ),
     MailPurpose.WORKSHOP_REMINDER: Words(
         msg("Reminder: your workshop on {date} at {time}"),
         msg("This is a reminder of your workshop."),
@@ -90,7 +121,7 @@ WORDS = {
     ),
     MailPurpose.EARLIER_OFFER: Words(
         msg("An earlier appointment is possible: {date} at {time}"),
-        msg("You asked for an earlier appointment. This time is free now. Do you want it?"),
+        msg("You asked for an earlier appointment. This time is free. Do you want it?"),
         msg("An earlier time is free: {date}, {time}. Answer or call by {until}."),
     ),
     MailPurpose.EARLIER_TAKEN: Words(

@@ -25,6 +25,8 @@ class MailPurpose(StrEnum):
     WORKSHOP_CHANGED = "workshop-changed"
     WORKSHOP_SESSION_CANCELLED = "workshop-session-cancelled"
     WORKSHOP_CANCELLED = "workshop-cancelled"
+    WORKSHOP_LEFT = "workshop-left"
+    """The person gave up their place themselves."""
     WORKSHOP_REMINDER = "workshop-reminder"
     WAITLIST_CHANGED = "waitlist-changed"
     WAITLIST_CANCELLED = "waitlist-cancelled"
@@ -56,6 +58,7 @@ class MailPurpose(StrEnum):
                 | MailPurpose.WORKSHOP_CHANGED
                 | MailPurpose.WORKSHOP_SESSION_CANCELLED
                 | MailPurpose.WORKSHOP_CANCELLED
+                | MailPurpose.WORKSHOP_LEFT
             ):
                 return True
             case (
@@ -97,6 +100,7 @@ class MailPurpose(StrEnum):
         return self in (
             MailPurpose.APPOINTMENT_CANCELLED,
             MailPurpose.WORKSHOP_CANCELLED,
+            MailPurpose.WORKSHOP_LEFT,
             MailPurpose.WORKSHOP_SESSION_CANCELLED,
         )
 

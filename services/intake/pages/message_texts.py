@@ -45,6 +45,9 @@ HOME = "/intake/message-texts"
 FIELDS = ("subject", "body", "sms")
 PLACEHOLDER_WORDS = {
     Placeholder.CENTRE: msg("the name of the centre"),
+    Placeholder.CONTACT: msg(
+        "the address of the centre’s page, with its telephone number. Its line is left out where there is no room"
+    ),
     Placeholder.DATE: msg("the date of the appointment, or of the first session"),
     Placeholder.TIME: msg("its time"),
     Placeholder.TIMES: msg("every date with its time, on a line of its own"),

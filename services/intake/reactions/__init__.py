@@ -227,7 +227,7 @@ async def on_seat_offer_ended(work: Work, event: SeatOfferEnded) -> None:
 async def on_seat_released(work: Work, event: SeatReleased) -> None:
     """The person is expected and reminded no more, and learns it."""
     await appointments.release_seat(work, event.seat_id, event.centre)
-    await reminders.release_seat(work, event.seat_id)
+    await reminders.release_seat(work, event.seat_id, by_themselves=event.cancelled_by is Side.VISITOR)
 
 
 @reactions.on(AttendanceRecorded, loads=of_attendance)
