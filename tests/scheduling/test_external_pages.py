@@ -9,12 +9,13 @@ from services.chassis.testing import Client
 from services.scheduling.domain.slots import Timeline
 from services.scheduling.store import ExternalBusy, ExternalCalendar
 from tests.givens.rows import rows_of
-from tests.givens.scheduling import ELSEWHERE, NADIA, Visitor
+from tests.givens.scheduling import ELSEWHERE, LIEGE, NADIA, TOM, Visitor
 from tests.scheduling.test_guidance import TUESDAY
 from tests.scheduling.test_pages import press, see
 from tests.scheduling.test_working_hours import API, OF_LIEGE, OF_MONS, PAGE
 
 ADDRESS = "https://calendar.example.org/kanarienvogel-7f3a.ics"
+WORKSHOPS = "/scheduling/api/v1/workshops"
 OTHER = f"{API}/{NADIA}/other-calendar"
 
 
@@ -118,3 +119,36 @@ async def test_the_desk_is_asked_once(desk: Client, known: Visitor) -> None:
     assert 'name="while_busy" value="true"' in asked
     went = await press(desk, "/interviews/new", while_busy="true", **form)
     assert went.startswith("/scheduling/interviews/")
+
+
+async def test_a_workshop_in_a_busy_time_is_asked_about_once(desk: Client) -> None:
+    await press(desk, f"{PAGE}/other-calendar", address=ADDRESS)
+    await is_busy(desk)
+    form: dict[str, Any] = {"centre": LIEGE, "title": "Cap", "seats": "3", "counsellor": TOM}
+    form |= {"facilitators": NADIA, "date": "2026-03-03", "time": "09:30", "minutes": "60", "sessions": "2"}
+    asked = await press(desk, "/workshops/new", 422, **form)
+    assert "03/03/2026" in asked
+    assert "10/03/2026" not in asked
+    assert 'name="while_busy" value="true"' in asked
+    went = await press(desk, "/workshops/new", while_busy="true", **form)
+    assert went.startswith("/scheduling/workshops/")
+
+
+async def test_the_api_asks_about_a_workshop_in_a_busy_time_where_it_is_new(desk: Client) -> None:
+    await press(desk, f"{PAGE}/other-calendar", address=ADDRESS)
+    body: dict[str, Any] = {"centre": LIEGE, "title": "Cap", "seats": 3, "counsellor": NADIA}
+    body["sessions"] = [{"starts_at": TUESDAY.isoformat(), "minutes": 60}]
+    free = await desk.post(WORKSHOPS, json=body)
+    assert free.status_code == 201, free.text
+    await is_busy(desk, 2)
+    one = f"{WORKSHOPS}/{free.json()['id']}"
+    kept = {name: free.json()["sessions"][0][name] for name in ("id", "starts_at", "minutes")}
+    stays = await desk.put(one, json={"title": "Autre", "version": 1, "sessions": [kept]})
+    assert stays.status_code == 200, stays.text
+    later = kept | {"starts_at": (TUESDAY + timedelta(hours=1)).isoformat()}
+    moved = {"title": "Autre", "version": 2, "sessions": [later]}
+    refused = await desk.put(one, json=moved)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "while_busy")
+    assert (await desk.put(one, json=moved | {"while_busy": True})).status_code == 200
+    assert (await desk.post(WORKSHOPS, json=body)).json()["errors"][0]["field"] == "while_busy"
+    assert (await desk.post(WORKSHOPS, json=body | {"while_busy": True})).status_code == 201

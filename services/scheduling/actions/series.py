@@ -1,7 +1,7 @@
 """The sessions of a workshop in the calendars of its facilitators and its room, and the hours at which they are."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,8 +15,10 @@ from services.scheduling.actions.calendar import Resource, reserve, resources, s
 from services.scheduling.actions.counsellors import check_counsellor
 from services.scheduling.domain import refusals, times
 from services.scheduling.domain.availability import lies_within
+from services.scheduling.domain.slots import Timeline
 from services.scheduling.store import Centre, Session, Workshop
 from services.scheduling.store.counsellors import counsellor_names
+from services.scheduling.store.external import busy_bits
 from services.scheduling.store.hours import working_hours
 
 
@@ -58,6 +60,28 @@ async def check_usual_hours(
         off += [names[code], *(at.astimezone(centre.zone) for at in missed)] if missed else []
     if closed or off:
         raise refusals.OutsideUsualHours(closed=closed, off=off)
+
+
+async def check_free_elsewhere(
+    session: AsyncSession, centre: Centre, sessions: Iterable[tuple[datetime, int, Sequence[str]]]
+) -> None:
+    """In none of the sessions another calendar of these facilitators is busy. Raises `FacilitatorsBusy`, of them all.
+
+    `sessions`: as `check_usual_hours` has them.
+    """
+    asked = list(sessions)
+    if not asked:
+        return
+    days = [at.astimezone(centre.zone).date() for at, _minutes, _who in asked]
+    timeline = Timeline.of(min(days), max(days))
+    busy = await busy_bits(session, timeline, {code for *_when, who in asked for code in who})
+    names, found = await counsellor_names(session, sorted(busy)), list[str | datetime]()
+    for code, bits in sorted(busy.items()):
+        theirs = [(at, at + timedelta(minutes=minutes)) for at, minutes, who in asked if code in who]
+        hit = [one[0].astimezone(centre.zone) for one in theirs if timeline.touched([one]) & bits]
+        found += [names[code], *hit] if hit else []
+    if found:
+        raise refusals.FacilitatorsBusy(busy=found)
 
 
 def _is_open(centre: Centre, starts_at: datetime, minutes: int) -> bool:

@@ -56,12 +56,14 @@ async def change(
     version: int | None = None,
     horizon: timedelta = HORIZON,
     outside_usual_hours: bool = False,
+    while_busy: bool = False,
     participants_busy: bool = False,
 ) -> None:
     """Change a workshop. What has not changed is not checked again: it was booked like this.
 
-    `outside_usual_hours`: also outside opening and working hours, as the team answered; `participants_busy`: also
-    where participants have another appointment, which they keep.
+    `outside_usual_hours`: also outside opening and working hours, as the team answered; `while_busy`: also while
+    another calendar of a facilitator is busy; `participants_busy`: also where participants have another appointment,
+    which they keep.
 
     If no session is to come and the last one has its attendance, it is finished.
     Raises `Stale`, `WorkshopClosed`, `SessionTwice`, `SessionHasBegun`, `NotInFuture`, `FewerThanTaken`, `NotFound`
@@ -81,13 +83,11 @@ async def change(
     added = [code for code in facilitators if code not in workshop.facilitators]
     await series.check_facilitators(work.session, workshop.centre, added)
     seats = await _seats(work, workshop, plan)
+    asked = _asked(kept, coming, facilitators, added)
     if not outside_usual_hours:
-        stays = {(one.id, one.starts_at, one.minutes) for one in kept}
-        asked = [
-            (one.starts_at, one.minutes, added if (one.id, one.starts_at, one.minutes) in stays else facilitators)
-            for one in coming
-        ]
-        await series.check_usual_hours(work.session, centre, [one for one in asked if one[2]])
+        await series.check_usual_hours(work.session, centre, asked)
+    if not while_busy:
+        await series.check_free_elsewhere(work.session, centre, asked)
     before, began_at = _facts(workshop, kept), workshop.first_at
     old = set(workshop.facilitators), workshop.room
     workshop.title, workshop.area, workshop.published = plan.title, plan.area, plan.published
@@ -109,6 +109,18 @@ async def change(
         await shorten_offers(work, workshop, centre.zone)
     await finish_if_over(work, workshop, sessions)
     work.notify_board(board(workshop.centre))
+
+
+def _asked(
+    kept: Sequence[Session], coming: Sequence[Planned], facilitators: Sequence[str], added: Sequence[str]
+) -> list[tuple[datetime, int, Sequence[str]]]:
+    """The sessions to ask about, each with those of whom its time is new."""
+    stays = {(one.id, one.starts_at, one.minutes) for one in kept}
+    asked = [
+        (one.starts_at, one.minutes, added if (one.id, one.starts_at, one.minutes) in stays else facilitators)
+        for one in coming
+    ]
+    return [one for one in asked if one[2]]
 
 
 async def publish(work: Work, workshop: Workshop, *, published: bool, version: int | None = None) -> None:

@@ -40,14 +40,16 @@ async def announce(
     more_facilitators: Sequence[str] = (),
     published: bool = True,
     outside_usual_hours: bool = False,
+    while_busy: bool = False,
 ) -> Workshop:
     """Announce a workshop, which then takes seats. `sessions`: the start and the minutes of each.
 
     `seats` None: as many as the room has. `outside_usual_hours`: also outside opening and working hours, as the team
-    answered; nobody asks about sessions that have begun.
+    answered; `while_busy`: also while another calendar of a facilitator is busy. Nobody asks about sessions that have
+    begun.
     Raises what `rules.check_sessions` raises, `Overlap`, `UnknownCentre`, `AreaNotServed`, `NoFacilitator`,
     `UnknownCounsellor`, `CounsellorInactive`, `UnknownRoom`, `RoomInactive`, `TooManyPlaces`, `PlacesMissing`,
-    `OutsideUsualHours`.
+    `OutsideUsualHours`, `FacilitatorsBusy`.
     """
     centre_copy = await known_centre(work.session, Centre, centre, area)
     ordered = sorted(sessions)
@@ -56,9 +58,11 @@ async def announce(
     await series.check_facilitators(work.session, centre, facilitators)
     chosen = await check_room(work.session, centre, room)
     places = places_in(seats, chosen.name if chosen else None, chosen.capacity if chosen else None)
+    coming = [(starts_at, minutes, facilitators) for starts_at, minutes in ordered if starts_at > work.now]
     if not outside_usual_hours:
-        coming = [(starts_at, minutes, facilitators) for starts_at, minutes in ordered if starts_at > work.now]
         await series.check_usual_hours(work.session, centre_copy, coming)
+    if not while_busy:
+        await series.check_free_elsewhere(work.session, centre_copy, coming)
     workshop = work.start(
         Workshop(
             id=uuid4(),

@@ -86,6 +86,7 @@ async def change_workshop(
         version=body.version,
         horizon=horizon_of(running),
         outside_usual_hours=body.outside_usual_hours,
+        while_busy=body.while_busy,
         participants_busy=body.participants_busy,
     )
     await go_on(work, workshop, answer_of(running))

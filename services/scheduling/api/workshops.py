@@ -61,6 +61,7 @@ class WorkshopFacts(Body):
     outside_usual_hours: YesNo = Field(
         False, description="Also outside the opening hours, and the working hours of the facilitators."
     )
+    while_busy: YesNo = Field(False, description="Also while another calendar of a facilitator is busy.")
 
     def led_by(self, caller: Person) -> list[str]:
         """The facilitators, in their order."""
@@ -163,6 +164,7 @@ async def announce_workshop(body: Announcement, work: Working, running: Running,
         horizon=horizon_of(running),
         published=body.published,
         outside_usual_hours=body.outside_usual_hours,
+        while_busy=body.while_busy,
     )
     await work.session.flush()
     return await in_full(work.session, workshop, running)

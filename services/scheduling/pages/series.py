@@ -55,6 +55,7 @@ class WorkshopForm(Body):
     room: StaffCode | None = None
     published: YesNo = False
     outside_usual_hours: YesNo = False
+    while_busy: YesNo = False
     participants_busy: YesNo = False
     session_id: list[Key] = Field([], max_length=SESSIONS_MOST + 1)
     session_date: list[Key] = Field([], max_length=SESSIONS_MOST + 1)

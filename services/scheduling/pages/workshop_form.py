@@ -157,6 +157,7 @@ async def _announce(
         horizon=horizon,
         published=form.published,
         outside_usual_hours=form.outside_usual_hours,
+        while_busy=form.while_busy,
     )
 
 
@@ -179,6 +180,7 @@ async def _change(
         version=form.version,
         horizon=horizon_of(running),
         outside_usual_hours=form.outside_usual_hours,
+        while_busy=form.while_busy,
         participants_busy=form.participants_busy,
     )
     await go_on(work, workshop, answer_of(running))

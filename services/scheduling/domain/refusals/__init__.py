@@ -20,10 +20,10 @@
     └── Invalid: WrongLength, NotOnQuarterHour, NotInFuture, InTheFuture, NotOfToday, TooFarAhead, TooLongAgo,
         OutsideHours (ClosedThatDay), NoSuchLocalTime, SpanBackwards, SpanTooLong, UnknownSlot, UnknownCounsellor,
         CounsellorInactive, UnknownRoom, RoomInactive, RoomAtHome, NamelessRoom, TooManyPlaces, PlacesMissing,
-        WorkshopTooOld, SessionsOverlap, NoFacilitator, OutsideUsualHours, ParticipantsBusy, FewerThanTaken,
-        SessionTwice, TimeToReflect, GuidanceNotOffered; of availability: RuleNotWeekly, HoursBackwards,
-        EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, AbsencesOverlap, TooManyRows, HoursOverlap, SpansOverlap,
-        SpanMissing, NoSuchHours, NothingToLeaveOut, DaysChangedAlready, NoUsualHours, TooSoon,
+        WorkshopTooOld, SessionsOverlap, NoFacilitator, OutsideUsualHours, ParticipantsBusy, FacilitatorsBusy,
+        FewerThanTaken, SessionTwice, TimeToReflect, GuidanceNotOffered; of availability: RuleNotWeekly,
+        HoursBackwards, EndsBeforeStart, AbsenceBackwards, AbsenceTooLong, AbsencesOverlap, TooManyRows, HoursOverlap,
+        SpansOverlap, SpanMissing, NoSuchHours, NothingToLeaveOut, DaysChangedAlready, NoUsualHours, TooSoon,
         OutsideWorkingHours (NotWorkingThatDay), BusyElsewhere; and of imports: FieldMissing, FieldOutOfPlace,
         PathDiffers, NumberTaken, TooManyParticipants, AttendanceIncomplete
 """
@@ -136,6 +136,7 @@ from services.scheduling.domain.refusals.walk_ins import (
 from services.scheduling.domain.refusals.workshops import (
     AttendanceStays,
     DoubleSeat,
+    FacilitatorsBusy,
     FewerThanTaken,
     FinalInterviewBooked,
     FinalInterviewHeld,
@@ -173,6 +174,7 @@ __all__ = [
     "EarlierOfferOver",
     "EarlierTimeTaken",
     "EndsBeforeStart",
+    "FacilitatorsBusy",
     "FewerThanTaken",
     "FieldMissing",
     "FieldOutOfPlace",

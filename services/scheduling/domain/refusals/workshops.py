@@ -49,6 +49,16 @@ class ParticipantsBusy(Invalid):
     field_name = "participants_busy"
 
 
+class FacilitatorsBusy(Invalid):
+    """Sessions lie in busy times of a facilitator's calendar in another program: the team is asked once."""
+
+    slug = "facilitators-busy"
+    message = msg(
+        "Busy at these times in another calendar: {busy}. Change these sessions, or confirm that they are meant."
+    )
+    field_name = "while_busy"
+
+
 class SessionHasBegun(Refused):
     """Nothing of a session that has begun can change, and it cannot be removed."""
 
