@@ -402,6 +402,7 @@ SCHEDULING = [
     Seen("/scheduling/to-do", ELSEWHERE, state="empty"),
     Seen("/scheduling/to-do/{part}", COUNSELLOR, "/scheduling/to-do/today"),
     Seen("/scheduling/to-do/{part}", COUNSELLOR, "/scheduling/to-do/waiting", "waiting"),
+    Seen("/scheduling/to-do/{part}", COUNSELLOR, "/scheduling/to-do/open-paths", "open-paths"),
     Seen("/scheduling/to-do/{part}", ELSEWHERE, "/scheduling/to-do/offers", "empty"),
     Seen("/scheduling/", COUNSELLOR),
     Seen("/scheduling/", "two-centres"),

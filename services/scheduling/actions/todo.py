@@ -11,15 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.copies.visits import Day
 from services.scheduling.domain.line import taken_by
 from services.scheduling.domain.times import local_day
-from services.scheduling.domain.todo import Task, ToDoPart, task_of_interview, task_of_session
+from services.scheduling.domain.todo import Forgotten, Task, ToDoPart, task_of_interview, task_of_session
 from services.scheduling.store import Centre, Waiting
 from services.scheduling.store import todo as rows
 from services.scheduling.store.accepted import Accepted, accepted_without_path
 from services.scheduling.store.availability import advice_at
 from services.scheduling.store.copies import tickets_of, visits_of
+from services.scheduling.store.counsellors import counsellors_of
 from services.scheduling.store.finalising import FinalInterview
 from services.scheduling.store.interviews import booked_for
 from services.scheduling.store.line import in_line, interview_under_way
+from services.scheduling.store.open_paths import OpenPath, open_paths
 from services.scheduling.store.todo import Counted, OpenAppointment
 
 
@@ -69,6 +71,8 @@ class Line:
     workshop_id: UUID | None = None
     none_yet: bool = False
     """A path whose appointments were all cancelled: `at` is the time of the last of them."""
+    why: Forgotten | None = None
+    """Why an open path has nothing to come."""
     empty: bool = False
     """A workshop in which nobody has a place."""
 
@@ -98,6 +102,10 @@ async def lines_of(
             session, desk.centre.code, desk.counsellor, desk.now, after, limit
         )
         return Counted([_accepted(one) for one in accepted], total)
+    if part is ToDoPart.OPEN_PATHS:
+        team = [one.code for one in await counsellors_of(session, desk.centre.code)]
+        left = await open_paths(session, desk.centre.code, desk.counsellor, team, desk.now, after, limit)
+        return Counted([_open_path(one) for one in left.rows], left.total)
     return await _open_lines(session, part, desk, after, limit)
 
 
@@ -230,6 +238,20 @@ def _path(one: rows.WaitingPath) -> Line:
         subject_ref=one.subject_ref,
         path_id=one.id,
         none_yet=one.last_at is None,
+    )
+
+
+def _open_path(one: OpenPath) -> Line:
+    return Line(
+        id=one.id,
+        task=Task.DECIDE_ON_PATH,
+        at=one.at,
+        area=one.area,
+        title=one.title,
+        subject_ref=one.subject_ref,
+        path_id=one.id,
+        workshop_id=one.workshop_id,
+        why=Forgotten(one.why),
     )
 
 

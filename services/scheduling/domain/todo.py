@@ -23,6 +23,8 @@ class ToDoPart(StrEnum):
     """People who accepted the guidance offer, and have neither path nor appointment yet."""
     PATHS = "paths"
     """Individual paths on which nothing is booked, and which allow one more interview."""
+    OPEN_PATHS = "open-paths"
+    """Open paths of the centre with nothing to come, which are in the list of no counsellor: see `Forgotten`."""
     OFFERS = "offers"
     """Places in the counsellor's workshops that are offered to people of the waitlist, who have not answered."""
 
@@ -34,9 +36,29 @@ PART_LABELS = {
     ToDoPart.FINAL_INTERVIEWS: msg("Final interviews"),
     ToDoPart.ACCEPTED: msg("Guidance accepted, no appointment yet"),
     ToDoPart.PATHS: msg("Paths without a next interview"),
+    ToDoPart.OPEN_PATHS: msg("Open paths with nothing to come"),
     ToDoPart.OFFERS: msg("Unanswered offers"),
 }
 with_words(PART_LABELS)
+
+
+class Forgotten(StrEnum):
+    """Why an open path has nothing to come, and is in the list of no counsellor of the centre."""
+
+    MISSED_LAST = "missed-last-session"
+    """Its workshop is finished, and its person was not at the last session: no final interview is due."""
+    COUNSELLOR_LEFT = "counsellor-left"
+    """The centre books no more with the counsellor of its last appointment."""
+    NO_INTERVIEW = "no-interview"
+    """It was opened, and nothing was ever booked on it."""
+
+
+FORGOTTEN_LABELS = {
+    Forgotten.MISSED_LAST: msg("Missed the last session: correct the attendance, or stop the path"),
+    Forgotten.COUNSELLOR_LEFT: msg("The counsellor has left: book with a colleague, or stop the path"),
+    Forgotten.NO_INTERVIEW: msg("No appointment yet: book one, or stop the path"),
+}
+with_words(FORGOTTEN_LABELS)
 
 
 class Task(StrEnum):
@@ -59,9 +81,13 @@ class Task(StrEnum):
     """The person, before their first appointment can be booked."""
     BOOK_FIRST = "book-first"
     BOOK_NEXT = "book-next"
+    DECIDE_ON_PATH = "decide-on-path"
+    """Whether it goes on, or is stopped."""
     ANSWER_OFFER = "answer-offer"
 
 
+PATH_LISTED = timedelta(days=730)
+"""How long after its opening a path that has nothing to come is in the list of the centre."""
 ACCEPTED_WAITS = timedelta(days=30)
 """How long a guidance offer that was accepted waits for the first appointment here."""
 PATH_WAITS = timedelta(days=365)

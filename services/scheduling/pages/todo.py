@@ -18,7 +18,7 @@ from services.contracts.text import Key
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.todo import Desk, Line, lines_of, to_do
 from services.scheduling.claims import required_staff_code
-from services.scheduling.domain.todo import PART_LABELS, Task, ToDoPart
+from services.scheduling.domain.todo import FORGOTTEN_LABELS, PART_LABELS, Task, ToDoPart
 from services.scheduling.pages.desk import Counsellor, desk_of, length_word
 from services.scheduling.store import Centre
 from services.scheduling.store.rooms import room_names
@@ -42,6 +42,7 @@ TASKS = {
     Task.REGISTER: msg("Register the person"),
     Task.BOOK_FIRST: msg("Book the first appointment"),
     Task.BOOK_NEXT: msg("Book the next appointment"),
+    Task.DECIDE_ON_PATH: msg("Open the path"),
     Task.ANSWER_OFFER: msg("Enter the answer"),
 }
 
@@ -109,6 +110,7 @@ async def _words(session: AsyncSession, centre: Centre) -> dict[str, Any]:
         "rooms": await room_names(session, centre.code),
         "length_word": length_word,
         "tasks": TASKS,
+        "why": FORGOTTEN_LABELS,
         "address_of": address_of,
         "list_of": list_of,
     }
@@ -129,7 +131,7 @@ def address_of(line: Line, centre: str) -> str:
             return first if line.subject_ref is not None else f"/intake/visits/{line.visit_id}"
         case Task.START | Task.FINISH:
             return f"{queue}#{'running' if line.kind == InterviewKind.INFORMATION else 'interview'}-{line.id}"
-        case Task.BOOK_FINAL_INTERVIEW | Task.BOOK_NEXT:
+        case Task.BOOK_FINAL_INTERVIEW | Task.BOOK_NEXT | Task.DECIDE_ON_PATH:
             return f"/scheduling/paths/{line.path_id}"
         case Task.RECORD_ATTENDANCE | Task.CANCEL_WORKSHOP | Task.ANSWER_OFFER:
             anchor = f"waiting-{line.id}" if line.task is Task.ANSWER_OFFER else "sessions"

@@ -26,14 +26,13 @@ _INTERPRETED = sa.text("interpreter_language is not null")
 _WITH_SUBJECT = sa.text("subject_ref is not null")
 _COUNTED = sa.text(f"{in_states(ON_PATH)} and path_id is not null")
 _NUMBERED = sa.text("number is not null and path_id is not null")
+_NOT_CLOSED = sa.text("closed_at is null")
 _DUE = sa.text("finalising_due_at is not null and closed_at is null")
 _OPEN = sa.text(in_states((*BOOKED, *RUNNING)))
 """Literals: on SQLite, a bound parameter never matches the predicate of a partial index.
 
 The status is in the index too: without it, SQLite prefers the one that has every interview of the centre.
 """
-
-
 IS_OPEN_INTERVIEW = sa.text(f"interviews.{in_states((*BOOKED, *RUNNING))}")
 """For queries of other tables too that have a status."""
 
@@ -42,7 +41,10 @@ class GuidancePath(Aggregate, Table, table=True):
     """A visitor's guidance path, by one of the two methods. `subject_ref` None: the visitor is erased."""
 
     __tablename__ = "paths"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (sa.Index("paths_due", "centre", "finalising_due_at", postgresql_where=_DUE, sqlite_where=_DUE),)
+    __table_args__ = (
+        sa.Index("paths_due", "centre", "finalising_due_at", postgresql_where=_DUE, sqlite_where=_DUE),
+        sa.Index("paths_open", "centre", "opened_at", postgresql_where=_NOT_CLOSED, sqlite_where=_NOT_CLOSED),
+    )
 
     subject_ref: UUID | None = Field(default=None, index=True)
     centre: str

@@ -102,7 +102,7 @@ async def open_appointments(
         _interviews(centre, counsellor, begins, ends), _sessions(centre, counsellor, begins, ends)
     ).subquery()
     order = ListOrder(both.c.starts_at, id=both.c.id)
-    return await _with_total(session, OpenAppointment, sa.select(*both.c), order, limit, after)
+    return await with_total(session, OpenAppointment, sa.select(*both.c), order, limit, after)
 
 
 def _interviews(centre: str, counsellor: str, begins: datetime | None, ends: datetime) -> Any:
@@ -184,7 +184,7 @@ async def open_finals(
     )
     order = ListOrder(found.c.rank, found.c.finalising_due_at, id=found.c.id)
     *shown, _rank = found.c
-    return await _with_total(session, FinalInterview, sa.select(*shown), order, limit, after)
+    return await with_total(session, FinalInterview, sa.select(*shown), order, limit, after)
 
 
 _OTHER = aliased(Interview)
@@ -256,7 +256,7 @@ async def waiting_paths(
         .subquery()
     )
     order = ListOrder(found.c.starts_at, id=found.c.path_id, newest_first=True)
-    return await _with_total(session, WaitingPath, sa.select(*found.c), order, limit, after)
+    return await with_total(session, WaitingPath, sa.select(*found.c), order, limit, after)
 
 
 async def open_offers(
@@ -277,12 +277,13 @@ async def open_offers(
         .subquery()
     )
     order = ListOrder(found.c.offer_until, id=found.c.id)
-    return await _with_total(session, OpenOffer, sa.select(*found.c), order, limit, after)
+    return await with_total(session, OpenOffer, sa.select(*found.c), order, limit, after)
 
 
-async def _with_total(
+async def with_total(
     session: AsyncSession, made: type[Row], query: Any, order: ListOrder, limit: int, after: UUID | None
 ) -> Counted[Row]:
+    """The first `limit` rows of a query behind `after`, as `made`, and how many there are."""
     counted = query.add_columns(sa.func.count().over())
     rows = (await session.execute(await order.page(session, counted, limit, after))).all()
     return Counted([made(*row[:-1]) for row in rows], int(rows[0][-1]) if rows else 0)

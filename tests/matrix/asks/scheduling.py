@@ -97,7 +97,7 @@ SCHEDULING: Asks = {
         f"GET /scheduling/api/v1/counsellors/{{code}}/to-do/{{part}} ({part}, the next page)": _next_page(part, behind)
         for part, behind in (
             *(("today", "held"), ("left-over", "held"), ("final-interviews", "path")),
-            *(("paths", "path"), ("offers", "seat")),
+            *(("paths", "path"), ("open-paths", "path"), ("offers", "seat")),
         )
     },
     "GET /scheduling/final-interviews": lambda w, me: Ask(query=_HERE),
