@@ -73,11 +73,13 @@ def _of_path(what: Any, *statuses: str) -> Any:
 
 def _after_workshops(centre: str, counsellor: str, now: datetime) -> Any:
     own = sa.case((led_by(counsellor), 0), else_=1)
+    last_at: Any = col(Workshop.last_at)
+    workshop_id: Any = col(Workshop.id)
     return (
         sa.select(
             *(col(GuidancePath.id), col(GuidancePath.subject_ref), col(GuidancePath.area)),
             sa.literal(Forgotten.MISSED_LAST.value).label("why"),
-            *(col(Workshop.last_at).label("at"), col(Workshop.id).label("workshop_id"), col(Workshop.title)),
+            *(last_at.label("at"), workshop_id.label("workshop_id"), col(Workshop.title)),
             own.label("rank"),
         )
         .join(Workshop, col(Workshop.id) == col(GuidancePath.workshop_id))
@@ -112,7 +114,12 @@ def _individual(centre: str, team: Collection[str], now: datetime) -> Any:
         *(ended.c.id, ended.c.subject_ref, ended.c.area),
         sa.case((never, Forgotten.NO_INTERVIEW.value), else_=Forgotten.COUNSELLOR_LEFT.value).label("why"),
         sa.func.coalesce(ended.c.last_at, ended.c.opened_at).label("at"),
-        sa.type_coerce(sa.null(), col(Workshop.id).type).label("workshop_id"),
-        sa.type_coerce(sa.null(), col(Workshop.title).type).label("title"),
+        _none(col(Workshop.id)).label("workshop_id"),
+        _none(col(Workshop.title)).label("title"),
         sa.literal(1).label("rank"),
     ).where(sa.or_(never, left))
+
+
+def _none(column: Any) -> Any:
+    """NULL where the other branch of the union has this column."""
+    return sa.type_coerce(sa.null(), column.type)
