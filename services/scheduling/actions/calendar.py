@@ -17,7 +17,7 @@ from services.scheduling.domain import refusals, times
 from services.scheduling.store import Alias, CounsellorAbsence, QuarterHour
 from services.scheduling.store.availability import keep_absences
 from services.scheduling.store.holds import drop_expired
-from services.scheduling.store.interviews import taken_quarters
+from services.scheduling.store.quarters import taken_quarters
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,15 +288,3 @@ async def agenda(
 
 
 _BY_START = ListOrder(col(Interview.starts_at), id=col(Interview.id))
-
-
-async def taken_quarters(
-    session: AsyncSession, resources: Sequence[str], start: datetime, end: datetime, *, besides: UUID | None = None
-) -> list[tuple[str, datetime]]:
-    """The reserved quarter-hours of these resources in [start, end); `besides`: not those that this holder has."""
-    query = sa.select(col(QuarterHour.resource), col(QuarterHour.quarter)).where(
-        col(QuarterHour.resource).in_(resources), col(QuarterHour.quarter) >= start, col(QuarterHour.quarter) < end
-    )
-    if besides is not None:
-        query = query.where(col(QuarterHour.holder) != besides)
-    return [(row[0], row[1]) for row in await session.execute(query.order_by(col(QuarterHour.quarter)))]

@@ -80,6 +80,18 @@ async def taken_in(
     return [(row[0], row[1]) for row in await session.execute(query.order_by(col(QuarterHour.quarter)))]
 
 
+async def taken_quarters(
+    session: AsyncSession, resources: Sequence[str], start: datetime, end: datetime, *, besides: UUID | None = None
+) -> list[tuple[str, datetime]]:
+    """The reserved quarter-hours of these resources in [start, end); `besides`: not those that this holder has."""
+    query = sa.select(col(QuarterHour.resource), col(QuarterHour.quarter)).where(
+        col(QuarterHour.resource).in_(resources), col(QuarterHour.quarter) >= start, col(QuarterHour.quarter) < end
+    )
+    if besides is not None:
+        query = query.where(col(QuarterHour.holder) != besides)
+    return [(row[0], row[1]) for row in await session.execute(query.order_by(col(QuarterHour.quarter)))]
+
+
 def _apart(timeline: Timeline, rows: Iterable[Any]) -> dict[str, int]:
     """What is taken, without what does not count as taken."""
     taken: dict[str, int] = {}
