@@ -55,4 +55,4 @@ class InterviewOutcome(BaseModel):
 
 
 NOTHING_STATED = InterviewOutcome(next_step=NextStep.NOT_STATED.value, guidance_stated=False)
-"""The end of an interview by one press: an event has no outcome then."""
+"""The end of an interview by one press. `InterviewHeld` has no outcome then."""

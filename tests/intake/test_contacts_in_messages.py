@@ -91,12 +91,21 @@ async def test_a_text_message_to_answer_by_telephone_has_the_page_of_the_centre(
                 assert not re.search(r"Répondez|Antworten|Antwoord|Answer", text.text), text.text
 
 
-@pytest.mark.parametrize(("by", "purpose"), [(Side.VISITOR, "workshop-left"), (Side.CENTRE, "workshop-cancelled")])
-async def test_who_gave_up_their_place_reads_that_it_was_them(by: Side, purpose: str, store: Store) -> None:
+@pytest.mark.parametrize(
+    ("by", "reason", "purpose"),
+    [
+        (Side.VISITOR, None, "workshop-left"),
+        (Side.VISITOR, "consent-ended", "workshop-cancelled"),
+        (Side.CENTRE, None, "workshop-cancelled"),
+    ],
+)
+async def test_who_gave_up_their_place_reads_that_it_was_them(
+    by: Side, reason: str | None, purpose: str, store: Store
+) -> None:
     workshop = announced(FRIDAY)
     seat = taken(workshop, await agreeing(store))
     await happens(store, workshop, seat)
     await sent(store)
     facts = {"workshop_id": workshop.workshop_id, "seat_id": seat.seat_id, "centre": "liege", "at": MONDAY}
-    await happens(store, SeatReleased.model_validate(facts | {"cancelled_by": by}))
+    await happens(store, SeatReleased.model_validate(facts | {"cancelled_by": by, "reason": reason}))
     assert await sent(store) == [purpose]

@@ -104,6 +104,19 @@ async def while_open(store: Store, first: Callable[[Work], Awaitable[Any]], then
     return (await asyncio.gather(waits, return_exceptions=True))[0]
 
 
+async def test_of_two_absences_entered_at_once_that_overlap_one_is_refused(store: Store) -> None:
+    async def first(work: Work) -> None:
+        await availability.add_absence(work, uuid4(), NADIA, TUESDAY, TUESDAY + timedelta(hours=3), BRUSSELS)
+
+    async def second() -> None:
+        starts_at = TUESDAY + timedelta(hours=2)
+        async with store.work() as work:
+            await availability.add_absence(work, uuid4(), NADIA, starts_at, starts_at + timedelta(hours=3), BRUSSELS)
+
+    assert isinstance(await while_open(store, first, second()), refusals.AbsencesOverlap)
+    assert len(await rows_of(store, CounsellorAbsence)) == 1
+
+
 async def enter(store: Store, id: UUID, hours: int = 3) -> CounsellorAbsence:
     async with store.work() as work:
         return await availability.add_absence(work, id, NADIA, TUESDAY, TUESDAY + timedelta(hours=hours), BRUSSELS)

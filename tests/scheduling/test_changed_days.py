@@ -151,6 +151,8 @@ def test_a_change_says_something_and_each_day_is_changed_once() -> None:
     check_changes([changed(saturday, 1, (), ("09:00", "12:00"))], usual, [])
     with pytest.raises(refusals.NothingToLeaveOut):
         check_changes([changed(saturday, 2)], usual, [])
+    with pytest.raises(refusals.NothingToLeaveOut):  # no Monday among them
+        check_changes([changed(saturday, 2, (0,), ("09:00", "12:00"))], usual, [])
     check_changes([changed(saturday, 2)], usual, [changed(saturday, 2)])
     with pytest.raises(refusals.NoUsualHours):
         check_changes([changed(saturday, 3)], [], [])

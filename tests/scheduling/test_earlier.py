@@ -15,6 +15,7 @@ from services.chassis.testing import FixedClock
 from services.contracts.earlier import EarlierOfferEnd, EarlierOfferEnded, EarlierTimeOffered
 from services.contracts.scheduling import InterviewMoved, Side
 from services.scheduling.actions import availability, earlier, guidance, holds
+from services.scheduling.actions.booking_rules import RuleFacts, set_rules
 from services.scheduling.actions.earlier_search import Terms
 from services.scheduling.actions.earlier_times import offer_earlier_times
 from services.scheduling.domain import refusals
@@ -304,6 +305,21 @@ async def test_a_time_that_is_only_held_stays_offered_until_it_is_booked(store: 
     assert set(await live(store)) == {interviews[2]}
     clock.now += HOLD
     assert (await accepts(store, offer.id)).starts_at == wednesday(1)
+
+
+async def test_an_offered_time_that_leaves_no_pause_any_more_is_taken(store: Store, adult: Visitor) -> None:
+    _people, interviews = await line(store, 1)
+    await cancels(store, interviews[1])
+    await job_runs(store)
+    offer = (await live(store))[interviews[2]]
+    async with store.work() as work:
+        await availability.set_hours(work, NADIA, LIEGE, [])
+    await book(store, await take_path(store, adult), wednesday(1) + timedelta(hours=1), room=None)
+    async with store.work() as work:
+        facts = RuleFacts(horizon_days=365, notice_hours=0, visitor_notice_hours=24, pause_minutes=15)
+        await set_rules(work, LIEGE, facts)
+    with pytest.raises(refusals.EarlierTimeTaken):
+        await accepts(store, offer.id)
 
 
 async def test_the_time_that_the_team_books_is_taken(store: Store) -> None:

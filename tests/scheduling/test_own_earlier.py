@@ -60,7 +60,7 @@ async def test_one_press_moves_the_appointment_and_the_next_person_reads_that_it
     assert f'href="/scheduling/mine/interviews/{interviews[3]}/earlier"' in part
     page = await shown(desk, f"/interviews/{interviews[3]}/earlier")
     assert "Mercredi 11 mars 2026" in page
-    assert "la première qui accepte obtient ce moment" in page
+    assert "la première qui accepte obtient ce rendez-vous" in page
     assert (
         await sends(desk, f"/earlier/{second}/accept")
         == "done:Votre rendez-vous est déplacé\u00a0: 11 mars 2026, 10:00."

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from services.chassis.testing import Client, FixedClock
 from services.contracts.scheduling import InterviewMoved, Side
+from services.scheduling.actions import availability
 from services.scheduling.actions.earlier_times import offer_earlier_times
 from services.scheduling.store import EarlierWish
 from tests.givens.events import emitted_events
@@ -63,6 +64,8 @@ async def test_the_page_of_the_interview_says_whether_the_person_waits_and_answe
 
 async def test_the_api_asks_shows_declines_and_leaves(desk: Client) -> None:
     freed, id = await one_to_wait(desk)
+    async with desk.store.work() as work:
+        await availability.set_profile(work, TOM, ["de"], [])
     here = f"/scheduling/api/v1/interviews/{id}/earlier"
     assert (await desk.get(here)).status_code == 404
     asked = await desk.post(here, json={"others": True, "language": "de", "half": "morning"})

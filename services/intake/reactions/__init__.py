@@ -20,6 +20,7 @@ from services.contracts.plans import ActionPlanned
 from services.contracts.roles import Role
 from services.contracts.rooms import RoomPublished
 from services.contracts.scheduling import (
+    CONSENT_ENDED,
     AttendanceRecorded,
     FinalisingSessionDue,
     InterviewBooked,
@@ -227,7 +228,8 @@ async def on_seat_offer_ended(work: Work, event: SeatOfferEnded) -> None:
 async def on_seat_released(work: Work, event: SeatReleased) -> None:
     """The person is expected and reminded no more, and learns it."""
     await appointments.release_seat(work, event.seat_id, event.centre)
-    await reminders.release_seat(work, event.seat_id, by_themselves=event.cancelled_by is Side.VISITOR)
+    left = event.cancelled_by is Side.VISITOR and event.reason != CONSENT_ENDED
+    await reminders.release_seat(work, event.seat_id, by_themselves=left)
 
 
 @reactions.on(AttendanceRecorded, loads=of_attendance)

@@ -137,9 +137,7 @@ async def add_absence(
     if same is not None:
         return same
     check_absence(starts_at, ends_at, work.now, zone)
-    for other in await locked_absences(work.session, [counsellor], starts_at, ends_at):
-        if other.id != id:
-            raise absences_overlap(other.starts_at, other.ends_at, zone)
+    await _check_alone(work, id, counsellor, starts_at, ends_at, zone)
     await _end_holds(work, counsellor, starts_at, ends_at)
     wanted = {"id": id, "counsellor": counsellor, "starts_at": starts_at, "ends_at": ends_at}
     await insert_absence(work.session, wanted)
@@ -152,7 +150,18 @@ async def add_absence(
     await reserve_absence(work.session, absence, quarters)
     if await _end_holds(work, counsellor, starts_at, ends_at):  # those of a moment ago
         await reserve_absence(work.session, absence, quarters)
+    # One that was entered at once has waited for a quarter-hour of the other, and sees it now.
+    await _check_alone(work, id, counsellor, starts_at, ends_at, zone)
     return absence
+
+
+async def _check_alone(
+    work: Work, id: UUID, counsellor: str, starts_at: datetime, ends_at: datetime, zone: ZoneInfo
+) -> None:
+    """No other absence of the counsellor overlaps this one. Raises `AbsencesOverlap`."""
+    for other in await locked_absences(work.session, [counsellor], starts_at, ends_at):
+        if other.id != id:
+            raise absences_overlap(other.starts_at, other.ends_at, zone)
 
 
 def quarters_left(absence: CounsellorAbsence, now: datetime) -> list[datetime]:

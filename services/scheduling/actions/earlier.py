@@ -21,6 +21,7 @@ from services.chassis.storage.store import Work
 from services.contracts.earlier import EarlierOfferEnd, EarlierOfferEnded
 from services.contracts.scheduling import Method, Side
 from services.scheduling.actions import guidance
+from services.scheduling.actions.availability import check_pause
 from services.scheduling.actions.own import as_taken
 from services.scheduling.actions.rooms import still_in_use
 from services.scheduling.domain import refusals, rules
@@ -116,6 +117,7 @@ async def accept(
     taken = refusals.EarlierTimeTaken(at=booked_at)
     work.guard("quarter_hours_key", taken)
     with _as_faster(offer.starts_at, zone, taken):
+        await check_pause(work, centre, offer.counsellor, offer.starts_at, interview.minutes, interview.id)
         await guidance.move(
             work,
             interview,

@@ -95,7 +95,8 @@ def check_changes(changes: Sequence[ChangedDays], rows: Sequence[WorkingHours], 
         if twice := days & taken:
             raise refusals.DaysChangedAlready(day=min(twice))
         taken |= days
-        if change not in before and not change.spans and not any(row.of(day) for row in rows for day in days):
+        says = days if change.spans else {day for day in days for row in rows if row.of(day)}
+        if change not in before and not says:
             raise refusals.NothingToLeaveOut(first=change.first, until=change.last)
 
 

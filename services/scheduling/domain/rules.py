@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from services.chassis.refusals import Refused, msg, with_words
 from services.contracts.consent import Purpose
 from services.contracts.intake import VisitStatus
-from services.contracts.scheduling import AppointmentStatus, Method, PathOutcome
+from services.contracts.scheduling import CONSENT_ENDED, AppointmentStatus, Method, PathOutcome
 from services.scheduling.domain.refusals import (
     AlreadyInInterview,
     ConsentMissing,
@@ -65,8 +65,6 @@ class CancelReason(StrEnum):
     OTHER = "other"
 
 
-CONSENT_ENDED = "consent-ended"
-"""The reason when a visitor is erased."""
 NOT_RECORDED = "not-recorded"
 """The reason of a cancellation without one: imported, or by a visitor who stated none."""
 

@@ -254,7 +254,8 @@ async def _save(work: Work, person: Person, code: str, form: HoursForm | RowForm
     """Change what the page showed. Raises `NotFound` for another centre or row, `Stale` and as `set_hours`."""
     if form.centre not in await centres_kept(work.session, person, code):
         raise NotFound(what=msg("centre"))
-    kept = await work.find(CounsellorHours, (code, form.centre))
+    # Without a lock: `set_hours` locks the hours of all centres, in their order.
+    kept = await work.session.get(CounsellorHours, (code, form.centre))
     check_version(kept, form.version)
     zone = (await work.session.get_one(Centre, form.centre)).zone
     sheet = _Sheet(kept.usual(zone), kept.changed(zone), zone) if kept is not None else _Sheet([], [], zone)

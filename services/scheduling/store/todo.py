@@ -17,6 +17,7 @@ from sqlmodel import col
 from services.chassis.storage.list_order import ListOrder
 from services.chassis.storage.tables import in_states
 from services.contracts.scheduling import InterviewKind, Method
+from services.scheduling.domain.attendance import ATTENDANCE_CORRECTED_WITHIN
 from services.scheduling.domain.rules import PATH_LIMIT
 from services.scheduling.domain.states import BOOKED, ENDED, HELD, MISSED, OPEN_WORKSHOPS, RUNNING
 from services.scheduling.domain.todo import PATH_WAITS
@@ -98,11 +99,13 @@ async def open_appointments(
     limit: int = 100,
 ) -> Counted[OpenAppointment]:
     """What the counsellor has open that begins before `ends`, and from `begins` on, in order of time."""
-    both = sa.union_all(
-        _interviews(centre, counsellor, begins, ends), _sessions(centre, counsellor, begins, ends)
+    found = sa.union_all(
+        _interviews(centre, counsellor, begins, ends),
+        _sessions(counsellor, begins, ends, *_open_at(centre)),
+        _sessions(counsellor, begins, ends, *_cancelled_midway(centre, ends)),
     ).subquery()
-    order = ListOrder(both.c.starts_at, id=both.c.id)
-    return await with_total(session, OpenAppointment, sa.select(*both.c), order, limit, after)
+    order = ListOrder(found.c.starts_at, id=found.c.id)
+    return await with_total(session, OpenAppointment, sa.select(*found.c), order, limit, after)
 
 
 def _interviews(centre: str, counsellor: str, begins: datetime | None, ends: datetime) -> Any:
@@ -136,7 +139,7 @@ _IS_FIRST_OPEN = (
 """One line is enough for a workshop without participants: its sessions are not recorded, it is cancelled as a whole."""
 
 
-def _sessions(centre: str, counsellor: str, begins: datetime | None, ends: datetime) -> Any:
+def _sessions(counsellor: str, begins: datetime | None, ends: datetime, *of_workshops: Any) -> Any:
     missing = (Interview.kind, Interview.status, Interview.method, Interview.mode, Interview.interpreter_language)
     more = (Interview.subject_ref, Interview.visit_id, Interview.started_at, Interview.arrived_at, Interview.version)
     query = (
@@ -146,7 +149,7 @@ def _sessions(centre: str, counsellor: str, begins: datetime | None, ends: datet
             *(col(Session.workshop_id), col(Workshop.title), col(Workshop.taken)),
         )
         .join(Workshop, col(Workshop.id) == col(Session.workshop_id))
-        .where(*_open_at(centre), led_by(counsellor), col(Workshop.first_at) < ends)
+        .where(*of_workshops, led_by(counsellor), col(Workshop.first_at) < ends)
         .where(col(Session.starts_at) < ends, col(Session.recorded_at).is_(None))
         .where(sa.or_(col(Workshop.taken) > 0, _IS_FIRST_OPEN))
     )
@@ -156,6 +159,13 @@ def _sessions(centre: str, counsellor: str, begins: datetime | None, ends: datet
 def _open_at(centre: str) -> tuple[Any, ...]:
     """The open workshops of a centre, as their index has them: the status too, or SQLite reads all of the centre."""
     return (IS_OPEN, col(Workshop.status).in_(OPEN_WORKSHOPS), col(Workshop.centre) == centre)
+
+
+def _cancelled_midway(centre: str, ends: datetime) -> tuple[Any, ...]:
+    """The sessions that had begun when their workshop was cancelled, as long as their attendance can be recorded."""
+    since = ends - ATTENDANCE_CORRECTED_WITHIN
+    begun = col(Session.starts_at) <= col(Workshop.cancelled_at)
+    return (col(Workshop.cancelled_at) > since, begun, col(Workshop.centre) == centre, col(Workshop.taken) > 0)
 
 
 def _none(column: Any) -> Any:
