@@ -8,7 +8,7 @@ from services.chassis.testing import Client, FixedClock
 from services.contracts.accounts import AccountStatus
 from services.contracts.scheduling import Side
 from services.scheduling.actions import attendance, guidance, no_shows, paths, seats, stopping
-from services.scheduling.domain.todo import Forgotten, Task, ToDoPart
+from services.scheduling.domain.todo import NothingToCome, Task, ToDoPart
 from services.scheduling.store import Seat, Workshop
 from services.scheduling.store.workshops import sessions_of
 from tests.givens.scheduling import LIEGE, MONDAY, NADIA, TOM, Visitor, account_of, react
@@ -50,7 +50,7 @@ async def test_who_missed_the_last_session_of_a_workshop_is_listed_until_that_is
         assert {id for _task, id in lines} == theirs
         assert {task for task, _id in lines} == {Task.DECIDE_ON_PATH}
     line = (await read(store)).parts[PART].rows[0]
-    assert (line.why, line.at, line.workshop_id) == (Forgotten.MISSED_LAST, MONDAY + DAY + 2 * HOUR, made)
+    assert (line.why, line.at, line.workshop_id) == (NothingToCome.MISSED_LAST, MONDAY + DAY + 2 * HOUR, made)
     async with store.work() as work:
         path = by_seat[present[2]]
         assert path is not None
@@ -70,7 +70,7 @@ async def test_a_path_whose_counsellor_left_is_listed_until_it_goes_on(store: St
     await leaves(store)
     assert await listed(store, PART) == [(Task.DECIDE_ON_PATH, path)]
     line = (await read(store)).parts[PART].rows[0]
-    assert (line.why, line.at) == (Forgotten.COUNSELLOR_LEFT, MONDAY + HOUR)
+    assert (line.why, line.at) == (NothingToCome.COUNSELLOR_LEFT, MONDAY + HOUR)
     interview = await book(store, path, NADIA)
     assert await listed(store, PART) == []
     await change(store, interview, guidance.cancel, by=Side.VISITOR, reason="other")
@@ -94,7 +94,7 @@ async def test_a_path_that_was_opened_without_an_interview_is_listed(store: Stor
     async with store.work() as work:
         path = await paths.open_path(work, visitor.subject_ref, LIEGE, "choose-path")
     assert await listed(store, PART) == [(Task.DECIDE_ON_PATH, path.id)]
-    assert (await read(store)).parts[PART].rows[0].why is Forgotten.NO_INTERVIEW
+    assert (await read(store)).parts[PART].rows[0].why is NothingToCome.NO_INTERVIEW
     await react(store, [visitor.withdraws("guidance")])
     assert await listed(store, PART) == [], "nothing can be booked for the person"
     await react(store, [visitor.gives("guidance", "plan")])

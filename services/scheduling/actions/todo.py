@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.chassis.copies.visits import Day
 from services.scheduling.domain.line import taken_by
 from services.scheduling.domain.times import local_day
-from services.scheduling.domain.todo import Forgotten, Task, ToDoPart, task_of_interview, task_of_session
+from services.scheduling.domain.todo import NothingToCome, Task, ToDoPart, task_of_interview, task_of_session
 from services.scheduling.store import Centre, Waiting
 from services.scheduling.store import todo as rows
 from services.scheduling.store.accepted import Accepted, accepted_without_path
@@ -71,7 +71,7 @@ class Line:
     workshop_id: UUID | None = None
     none_yet: bool = False
     """A path whose appointments were all cancelled: `at` is the time of the last of them."""
-    why: Forgotten | None = None
+    why: NothingToCome | None = None
     """Why an open path has nothing to come."""
     empty: bool = False
     """A workshop in which nobody has a place."""
@@ -251,7 +251,7 @@ def _open_path(one: OpenPath) -> Line:
         subject_ref=one.subject_ref,
         path_id=one.id,
         workshop_id=one.workshop_id,
-        why=Forgotten(one.why),
+        why=NothingToCome(one.why),
     )
 
 

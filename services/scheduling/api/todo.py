@@ -19,7 +19,7 @@ from services.contracts.values import Whole
 from services.scheduling.actions.todo import Desk, Line, lines_of, to_do
 from services.scheduling.api.roles import PREFIX, CentreCode, Counsellor
 from services.scheduling.claims import staff_code
-from services.scheduling.domain.todo import Forgotten, Task, ToDoPart
+from services.scheduling.domain.todo import NothingToCome, Task, ToDoPart
 from services.scheduling.store import Centre
 from services.scheduling.store.todo import Counted
 
@@ -52,7 +52,7 @@ class LineOut(BaseModel):
     interview_id: UUID | None
     path_id: UUID | None
     workshop_id: UUID | None
-    why: Forgotten | None = Field(description="Why an open path has nothing to come.")
+    why: NothingToCome | None = Field(description="Why an open path has nothing to come.")
     none_yet: bool = Field(description="Of a path: its appointments were all cancelled, the last of them is `at`.")
 
 

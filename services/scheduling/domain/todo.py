@@ -24,7 +24,7 @@ class ToDoPart(StrEnum):
     PATHS = "paths"
     """Individual paths on which nothing is booked, and which allow one more interview."""
     OPEN_PATHS = "open-paths"
-    """Open paths of the centre with nothing to come, which are in the list of no counsellor: see `Forgotten`."""
+    """Open paths of the centre with nothing to come, which are in the list of no counsellor: see `NothingToCome`."""
     OFFERS = "offers"
     """Places in the counsellor's workshops that are offered to people of the waitlist, who have not answered."""
 
@@ -42,7 +42,7 @@ PART_LABELS = {
 with_words(PART_LABELS)
 
 
-class Forgotten(StrEnum):
+class NothingToCome(StrEnum):
     """Why an open path has nothing to come, and is in the list of no counsellor of the centre."""
 
     MISSED_LAST = "missed-last-session"
@@ -53,12 +53,12 @@ class Forgotten(StrEnum):
     """It was opened, and nothing was ever booked on it."""
 
 
-FORGOTTEN_LABELS = {
-    Forgotten.MISSED_LAST: msg("Missed the last session: correct the attendance, or stop the path"),
-    Forgotten.COUNSELLOR_LEFT: msg("The counsellor has left: book with a colleague, or stop the path"),
-    Forgotten.NO_INTERVIEW: msg("No appointment yet: book one, or stop the path"),
+WHY_LABELS = {
+    NothingToCome.MISSED_LAST: msg("Missed the last session: correct the attendance within a week, or stop the path"),
+    NothingToCome.COUNSELLOR_LEFT: msg("The counsellor has left: book with a colleague, or stop the path"),
+    NothingToCome.NO_INTERVIEW: msg("No appointment yet: book one, or stop the path"),
 }
-with_words(FORGOTTEN_LABELS)
+with_words(WHY_LABELS)
 
 
 class Task(StrEnum):

@@ -18,7 +18,7 @@ from services.contracts.text import Key
 from services.scheduling.actions.boards import board
 from services.scheduling.actions.todo import Desk, Line, lines_of, to_do
 from services.scheduling.claims import required_staff_code
-from services.scheduling.domain.todo import FORGOTTEN_LABELS, PART_LABELS, Task, ToDoPart
+from services.scheduling.domain.todo import PART_LABELS, WHY_LABELS, Task, ToDoPart
 from services.scheduling.pages.desk import Counsellor, desk_of, length_word
 from services.scheduling.store import Centre
 from services.scheduling.store.rooms import room_names
@@ -110,7 +110,7 @@ async def _words(session: AsyncSession, centre: Centre) -> dict[str, Any]:
         "rooms": await room_names(session, centre.code),
         "length_word": length_word,
         "tasks": TASKS,
-        "why": FORGOTTEN_LABELS,
+        "why": WHY_LABELS,
         "address_of": address_of,
         "list_of": list_of,
     }

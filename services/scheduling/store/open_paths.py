@@ -13,7 +13,7 @@ from services.chassis.storage.list_order import ListOrder
 from services.contracts.scheduling import Method
 from services.scheduling.domain.rules import PATH_LIMIT
 from services.scheduling.domain.states import BOOKED, ENDED, HELD, ON_PATH, RUNNING, WorkshopStatus, is_finished
-from services.scheduling.domain.todo import PATH_LISTED, PATH_WAITS, Forgotten
+from services.scheduling.domain.todo import PATH_LISTED, PATH_WAITS, NothingToCome
 from services.scheduling.store.copies import can_be_booked
 from services.scheduling.store.interviews import GuidancePath, Interview
 from services.scheduling.store.todo import Counted, with_total
@@ -23,7 +23,7 @@ _FINISHED = tuple(status.value for status in WorkshopStatus if is_finished(statu
 
 
 class OpenPath(NamedTuple):
-    """A path, why it is listed (`Forgotten`), and since when: its last appointment or session, or its opening."""
+    """A path, why it is listed (`NothingToCome`), and since when: its last appointment or session, or its opening."""
 
     id: UUID
     subject_ref: UUID
@@ -78,7 +78,7 @@ def _after_workshops(centre: str, counsellor: str, now: datetime) -> Any:
     return (
         sa.select(
             *(col(GuidancePath.id), col(GuidancePath.subject_ref), col(GuidancePath.area)),
-            sa.literal(Forgotten.MISSED_LAST.value).label("why"),
+            sa.literal(NothingToCome.MISSED_LAST.value).label("why"),
             *(last_at.label("at"), workshop_id.label("workshop_id"), col(Workshop.title)),
             own.label("rank"),
         )
@@ -112,7 +112,7 @@ def _individual(centre: str, team: Collection[str], now: datetime) -> Any:
     left = sa.and_(ended.c.last_with.not_in(sorted(team)), ended.c.last_at > now - PATH_WAITS)
     return sa.select(
         *(ended.c.id, ended.c.subject_ref, ended.c.area),
-        sa.case((never, Forgotten.NO_INTERVIEW.value), else_=Forgotten.COUNSELLOR_LEFT.value).label("why"),
+        sa.case((never, NothingToCome.NO_INTERVIEW.value), else_=NothingToCome.COUNSELLOR_LEFT.value).label("why"),
         sa.func.coalesce(ended.c.last_at, ended.c.opened_at).label("at"),
         _none(col(Workshop.id)).label("workshop_id"),
         _none(col(Workshop.title)).label("title"),
