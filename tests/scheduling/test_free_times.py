@@ -127,12 +127,16 @@ async def test_a_refused_booking_keeps_the_hold(desk: Client, known: Visitor, cl
 async def test_the_front_desk_moves_and_cancels_and_sees_no_guidance(desk: Client, known: Visitor) -> None:
     path = await take_path(desk.store, known)
     interview = await book(desk.store, path, room=None)
-    await book(desk.store, path, TUESDAY + timedelta(days=7), room=None)
+    later = await book(desk.store, path, TUESDAY + timedelta(days=7), room=None)
     page = f"/scheduling/interviews/{interview.id}"
     desk.signed_in(DESK)
     html = await see(desk, page)
-    for hidden in ("/scheduling/paths/", f"{page}/hold", f"{page}/missed", f"{page}/earlier", "10 mars"):
+    for hidden in ("/scheduling/paths/", f"{page}/hold", f"{page}/missed", "10 mars"):
         assert hidden not in html
+    of_later = f"/scheduling/interviews/{later.id}"
+    answer = await desk.post(f"{of_later}/earlier", data={"half": "", "language": ""})
+    assert answer.headers["location"] == f"{of_later}#earlier", answer.text
+    assert "La personne est sur la liste" in await see(desk, of_later)
     moved = {"date": "2026-03-03", "time": "11:00", "minutes": "60", "counsellor": NADIA, "version": "1"}
     answer = await desk.post(f"{page}/move", data=moved)
     assert answer.headers["location"] == page, answer.text

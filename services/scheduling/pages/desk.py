@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.chassis.i18n import by_name, language_name, translate_number, word_of
 from services.chassis.i18n import translate as _
+from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
 from services.chassis.identity.tokens import signer
 from services.chassis.refusals import Invalid, NotFound, msg, with_words
@@ -16,7 +17,7 @@ from services.chassis.web import allow
 from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import INTERPRETED, OTHER_LANGUAGE
 from services.contracts.roles import Role
-from services.contracts.scheduling import AppointmentStatus
+from services.contracts.scheduling import AppointmentStatus, InterviewKind
 from services.contracts.values import day_of
 from services.scheduling.actions.video import video_link
 from services.scheduling.domain import times
@@ -43,6 +44,17 @@ class NotADate(Invalid):
     slug = "not-a-date"
     message = msg("Choose a date and a time, for example 09:15.")
     field_name = "date"
+
+
+def booked_by(interview: Interview | None, person: Person) -> Interview:
+    """An interview of the reader's centre. The front desk books appointments, and sees no other interviews.
+
+    Raises `NotFound`.
+    """
+    found = own(interview, person, msg("interview"))
+    if found.kind != InterviewKind.GUIDANCE and not person.has(Role.COUNSELLOR):
+        raise NotFound(what=msg("interview"))
+    return found
 
 
 async def desk_of(session: AsyncSession, person: Person, code: str = "") -> tuple[Centre, list[Centre]]:

@@ -12,7 +12,7 @@ from services.chassis.i18n import language_name
 from services.chassis.i18n import translate as _
 from services.chassis.identity.ownership import own
 from services.chassis.identity.people import Person
-from services.chassis.refusals import NotFound, msg
+from services.chassis.refusals import msg
 from services.chassis.service.definition import Runtime, runtime_of
 from services.chassis.storage.store import Work
 from services.chassis.web import Body, Reading, Router, Running, Working, apply_form, page, read_form, see_other
@@ -20,7 +20,7 @@ from services.contracts.appointments import AppointmentMode
 from services.contracts.arrivals import Language
 from services.contracts.envelope import StaffCode
 from services.contracts.roles import Role
-from services.contracts.scheduling import AppointmentStatus, InterviewKind, PathOutcome, Side
+from services.contracts.scheduling import AppointmentStatus, PathOutcome, Side
 from services.contracts.text import Key
 from services.contracts.values import Version, Whole, YesNo
 from services.scheduling.actions import guidance, no_shows
@@ -31,6 +31,7 @@ from services.scheduling.domain.rules import NO_SHOW_UNDONE_WITHIN, OUTCOME_LABE
 from services.scheduling.pages.desk import (
     Booker,
     Counsellor,
+    booked_by,
     counsellor_choices,
     halves,
     has_room_on,
@@ -150,7 +151,7 @@ async def cancel(
     id: UUID, form: Annotated[CancelForm, Form()], request: Request, work: Working, person: Booker
 ) -> Response:
     """Cancel the interview."""
-    interview = _booked_by(await guidance.interview_of(work, id), person)
+    interview = booked_by(await guidance.interview_of(work, id), person)
     await guidance.cancel(work, interview, by=form.cancelled_by, reason=form.reason.value, version=form.version)
     return see_other(
         request, f"/scheduling/interviews/{id}", done=_("The interview is cancelled. The time is free again.")
@@ -162,7 +163,7 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
     """Move the interview to another time, counsellor or room."""
 
     async def act(work: Work, form: MoveForm) -> None:
-        interview = _booked_by(await guidance.interview_of(work, id), person)
+        interview = booked_by(await guidance.interview_of(work, id), person)
         centre = await work.session.get_one(Centre, interview.centre)
         await guidance.move(
             work,
@@ -183,17 +184,6 @@ async def move(id: UUID, request: Request, read: Reading, running: Running, pers
     if not errors:
         return see_other(request, f"/scheduling/interviews/{id}", done=_("The interview is moved."))
     return await _interview_page(request, read, id, person, status=422, errors=errors, form=typed)
-
-
-def _booked_by(interview: Interview | None, person: Person) -> Interview:
-    """An interview of the reader's centre. The front desk books appointments, and sees no other interviews.
-
-    Raises `NotFound`.
-    """
-    found = own(interview, person, msg("interview"))
-    if found.kind != InterviewKind.GUIDANCE and not person.has(Role.COUNSELLOR):
-        raise NotFound(what=msg("interview"))
-    return found
 
 
 async def _undo_until(
@@ -217,7 +207,7 @@ async def _interview_page(
     errors: dict[str, str] | None = None,
     form: dict[str, Any] | None = None,
 ) -> Response:
-    interview, advises = _booked_by(await session.get(Interview, id), person), person.has(Role.COUNSELLOR)
+    interview, advises = booked_by(await session.get(Interview, id), person), person.has(Role.COUNSELLOR)
     running, centre = runtime_of(request), await session.get_one(Centre, interview.centre)
     local = interview.starts_at.astimezone(centre.zone)
     path = await session.get(GuidancePath, interview.path_id) if interview.path_id and advises else None

@@ -7,12 +7,10 @@ from fastapi import Form, Request
 from starlette.responses import Response
 
 from services.chassis.i18n import translate as _
-from services.chassis.identity.ownership import own
-from services.chassis.refusals import msg
 from services.chassis.web import Router, Running, Working, see_other
 from services.contracts.scheduling import Side
 from services.scheduling.actions import earlier, guidance
-from services.scheduling.pages.desk import Counsellor
+from services.scheduling.pages.desk import Booker, booked_by
 from services.scheduling.pages.earlier import AskForm
 from services.scheduling.settings import horizon_of, reflection_of, rules_of_settings
 
@@ -26,10 +24,10 @@ async def ask(
     request: Request,
     work: Working,
     running: Running,
-    person: Counsellor,
+    person: Booker,
 ) -> Response:
     """Put it on the list for the person. Sent again, the place stays."""
-    own(await guidance.interview_of(work, id), person, msg("interview"))
+    booked_by(await guidance.interview_of(work, id), person)
     await earlier.ask(
         work,
         id,
@@ -43,9 +41,9 @@ async def ask(
 
 
 @router.post("/interviews/{id}/earlier/leave")
-async def leave(id: UUID, request: Request, work: Working, person: Counsellor) -> Response:
+async def leave(id: UUID, request: Request, work: Working, person: Booker) -> Response:
     """Take it off the list. Sent again, it changes nothing more."""
-    own(await guidance.interview_of(work, id), person, msg("interview"))
+    booked_by(await guidance.interview_of(work, id), person)
     await earlier.leave(work, id)
     return see_other(request, f"/scheduling/interviews/{id}#earlier", done=_("The person is no longer on the list."))
 
@@ -58,10 +56,10 @@ async def answer_earlier(
     request: Request,
     work: Working,
     running: Running,
-    person: Counsellor,
+    person: Booker,
 ) -> Response:
     """Answer an offer in the person's name."""
-    own(await guidance.interview_of(work, id), person, msg("interview"))
+    booked_by(await guidance.interview_of(work, id), person)
     accepts = answer == "accept"
     await earlier.answer_for(
         work, id, offer_id, accepts=accepts, horizon=horizon_of(running), reflection=reflection_of(running)
