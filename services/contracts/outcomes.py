@@ -27,7 +27,7 @@ class NextStep(StrEnum):
     """What follows an interview."""
 
     NOT_STATED = "not-stated"
-    """Nobody said. Not the same as `NONE`: that nothing follows was said."""
+    """It was not stated; `NONE` states that nothing follows."""
     NONE = "none"
     COME_BACK = "come-back"
     APPOINTMENT_BOOKED = "appointment-booked"
@@ -40,8 +40,8 @@ class InterviewOutcome(BaseModel):
     """The outcome of an interview. An event without one: it was not stated.
 
     `topics`: codes of `InformationTopic`; `next_step`: a code of `NextStep`. Guidance that was taken was offered.
-    `guidance_stated`: false: nobody said whether guidance was offered, and the two flags beside it say nothing. Events
-    of older versions have no such flag: theirs was stated.
+    `guidance_stated`: false: it was not stated whether guidance was offered, and the two flags beside it mean nothing.
+    Events of older versions have no such flag: theirs was stated.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

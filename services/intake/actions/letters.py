@@ -208,8 +208,8 @@ def sms_with_room(texts: Texts, values: Values, without: Texts | None = None) ->
     for left_out in ((Placeholder.CONTACT,), (Placeholder.LINK,), (Placeholder.LINK, Placeholder.CONTACT)):
         if fits(text):
             break
-        said = texts if Placeholder.LINK not in left_out else without or texts
-        text = in_alphabet(sms_of(said, {name: value for name, value in values.items() if name not in left_out}))
+        chosen = texts if Placeholder.LINK not in left_out else without or texts
+        text = in_alphabet(sms_of(chosen, {name: value for name, value in values.items() if name not in left_out}))
     return text
 
 

@@ -13,7 +13,7 @@ from services.scheduling.store.availability import keep_absences
 async def bring_forward(work: Work, interview: Interview, began: datetime | None) -> None:
     """Move the interview to when it took place, without a room.
 
-    From the quarter-hour in which it began. `began` None: nobody said; so that it ended at the last full quarter-hour.
+    From the quarter-hour in which it began. None: not known; then so that it ended at the last full quarter.
     It did take place: what else the calendar has then stays, beside it. The time that is free now is kept as long as
     this can be undone.
     """
