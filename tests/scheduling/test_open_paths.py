@@ -99,7 +99,7 @@ async def test_a_path_that_was_opened_without_an_interview_is_listed(store: Stor
     assert await listed(store, PART) == [], "nothing can be booked for the person"
     await react(store, [visitor.gives("guidance", "plan")])
     assert len(await listed(store, PART)) == 1
-    clock.now = MONDAY + timedelta(days=730)
+    clock.now = MONDAY + timedelta(days=365)
     assert await listed(store, PART) == []
 
 

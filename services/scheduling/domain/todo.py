@@ -86,7 +86,7 @@ class Task(StrEnum):
     ANSWER_OFFER = "answer-offer"
 
 
-PATH_LISTED = timedelta(days=730)
+PATH_LISTED = timedelta(days=365)
 """How long after its opening a path that has nothing to come is in the list of the centre."""
 ACCEPTED_WAITS = timedelta(days=30)
 """How long a guidance offer that was accepted waits for the first appointment here."""

@@ -87,7 +87,7 @@ def _after_workshops(centre: str, counsellor: str, now: datetime) -> Any:
             *_listed(centre, Method.COLLECTIVE, now),
             col(GuidancePath.finalising_due_at).is_(None),
             col(Workshop.status).in_(_FINISHED),
-            _of_path(sa.func.count(), *ON_PATH).scalar_subquery() == 0,
+            ~_of_path(col(Interview.id), *ON_PATH).exists(),
         )
     )
 
@@ -103,7 +103,7 @@ def _individual(centre: str, team: Collection[str], now: datetime) -> Any:
         )
         .where(
             *_listed(centre, Method.INDIVIDUAL, now),
-            _of_path(sa.func.count(), *BOOKED, *RUNNING).scalar_subquery() == 0,
+            ~_of_path(col(Interview.id), *BOOKED, *RUNNING).exists(),
             _of_path(sa.func.count(), *HELD).scalar_subquery() < PATH_LIMIT,
         )
         .subquery()
