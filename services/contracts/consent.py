@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+CONSENT_ENDED = "consent-ended"
+"""The reason of what is cancelled or released when a person withdraws their consent, or is erased."""
+
 
 class Purpose(StrEnum):
     """What a registered person can consent to."""

@@ -94,10 +94,6 @@ class PathClosed(Event, type="cefo.scheduling.path-closed.v1", topic=INTERVIEWS,
     at: At
 
 
-CONSENT_ENDED = "consent-ended"
-"""The reason of what is cancelled or released when a person withdraws their consent, or is erased."""
-
-
 class InterviewBooked(Event, type="cefo.scheduling.interview-booked.v1", topic=INTERVIEWS, about="interview_id"):
     """An interview was booked, with time, counsellor and perhaps room."""
 

@@ -174,7 +174,7 @@ async def test_counsellors_are_found_by_the_area_and_the_language_of_their_profi
         ({"language": "de"}, {NADIA}),
         ({"language": "fr"}, both),  # one who has entered no languages speaks that of the platform
         ({"language": "fr", "area": "choose-path"}, {TOM}),
-        ({"language": "ar"}, set()),
+        ({"language": "ar"}, set[str]()),
     ):
         assert {one["counsellor"] for one in await slots(desk, **asked)} == found
 

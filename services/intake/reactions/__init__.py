@@ -10,6 +10,7 @@ from services.chassis.events.reactions import Reactions
 from services.chassis.refusals import UnknownCentre
 from services.chassis.storage.store import Work
 from services.contracts.accounts import AccountPublished
+from services.contracts.consent import CONSENT_ENDED
 from services.contracts.directory import CentrePublished, ReferralProgressed, ReferralRequested
 from services.contracts.earlier import EarlierOfferEnded, EarlierTimeOffered
 from services.contracts.erasure import CONFIRMATIONS, Purged
@@ -20,7 +21,6 @@ from services.contracts.plans import ActionPlanned
 from services.contracts.roles import Role
 from services.contracts.rooms import RoomPublished
 from services.contracts.scheduling import (
-    CONSENT_ENDED,
     AttendanceRecorded,
     FinalisingSessionDue,
     InterviewBooked,

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from services.chassis.storage.store import Work
-from services.contracts.consent import purposes_left
-from services.contracts.scheduling import CONSENT_ENDED, AppointmentStatus, Side
+from services.contracts.consent import CONSENT_ENDED, purposes_left
+from services.contracts.scheduling import AppointmentStatus, Side
 from services.scheduling.actions import earlier, guidance, people, seats
 from services.scheduling.domain.rules import NEEDED_PURPOSE
 from services.scheduling.domain.states import ACTIVE_SEATS, SeatStatus, WorkshopStatus, has_seat, is_booked, takes_seats

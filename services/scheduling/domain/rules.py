@@ -7,9 +7,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.chassis.refusals import Refused, msg, with_words
-from services.contracts.consent import Purpose
+from services.contracts.consent import CONSENT_ENDED, Purpose
 from services.contracts.intake import VisitStatus
-from services.contracts.scheduling import CONSENT_ENDED, AppointmentStatus, Method, PathOutcome
+from services.contracts.scheduling import AppointmentStatus, Method, PathOutcome
 from services.scheduling.domain.refusals import (
     AlreadyInInterview,
     ConsentMissing,
