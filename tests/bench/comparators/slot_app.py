@@ -5,19 +5,17 @@ constraint as cefo's. A page of slots is inserted with one statement. Tuned as `
 outbox, and who lost gets no other times.
 """
 
-import argparse
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
-import uvicorn
 from fastapi import Depends, FastAPI, HTTPException
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import DateTime, Field, SQLModel
+
+from tests.bench.comparators.served import application_on, serve
 
 QUARTER = timedelta(minutes=15)
 PAGE = 200
@@ -55,24 +53,7 @@ class StoredSlot(SQLModel, table=True):
 
 def application(database: str) -> FastAPI:
     """The application on this database."""
-    engine = create_async_engine(
-        database, pool_size=10, max_overflow=10, connect_args={"server_settings": {"synchronous_commit": "on"}}
-    )
-    sessions = async_sessionmaker(engine, expire_on_commit=False)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
-        async with engine.begin() as connection:
-            for table in ("taken_quarters", "stored_slots"):
-                await connection.run_sync(SQLModel.metadata.tables[table].create, checkfirst=True)
-        yield
-        await engine.dispose()
-
-    async def session() -> AsyncGenerator[AsyncSession]:
-        async with sessions() as opened:
-            yield opened
-
-    app = FastAPI(lifespan=lifespan)
+    app, session = application_on(database, "taken_quarters", "stored_slots")
 
     @app.post("/bookings", status_code=201)
     async def book(body: BookingIn, session: Annotated[AsyncSession, Depends(session)]) -> BookingIn:
@@ -104,21 +85,5 @@ def application(database: str) -> FastAPI:
     return app
 
 
-def main() -> None:
-    """Serve until a signal."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--port", type=int, required=True)
-    options.add_argument("--database", required=True)
-    chosen = options.parse_args()
-    uvicorn.run(
-        application(chosen.database),
-        host="127.0.0.1",
-        port=chosen.port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-    )
-
-
 if __name__ == "__main__":
-    main()
+    serve(application, __doc__)
