@@ -129,8 +129,8 @@ async def test_the_list_stays_when_arrivals_are_recorded_in_it(browser: Client) 
     for seat in seats:
         form = html.partition(f'action="/intake/appointments/{seat}/arrive"')[2].partition("</form>")[0]
         assert 'name="listed" value="yes"' in form
-        said = await press(browser, f"/intake/appointments/{seat}/arrive", LIST, listed="yes")
-        assert said == "done:Arrivée notée. La personne peut aller à l’atelier."
+        answer = await press(browser, f"/intake/appointments/{seat}/arrive", LIST, listed="yes")
+        assert answer == "done:Arrivée notée. La personne peut aller à l’atelier."
     copy = await appointment(browser.store, seats[0])
     assert copy is not None
     await press(browser, f"/intake/appointments/{seats[0]}/undo", LIST, listed="yes", visit_id=str(copy.visit_id))

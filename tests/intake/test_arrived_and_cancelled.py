@@ -51,10 +51,10 @@ async def goes(store: Store, booking: InterviewBooked, how: str, now: Any, visit
 async def test_any_desk_calls_them_at_their_place(store: Store, clock: FixedClock, how: str) -> None:
     booking, here = await arrived(store)
     await goes(store, booking, how, clock.now, here.id)
-    said = [one.event for one in await emitted(store)][-2:]
-    assert [type(one) for one in said] == [VisitTransferred, VisitPrioritised]
-    assert said[0].counsellor is None  # type: ignore[union-attr]
-    assert said[1].priority is False  # type: ignore[union-attr]
+    events = [one.event for one in await emitted(store)][-2:]
+    assert [type(one) for one in events] == [VisitTransferred, VisitPrioritised]
+    assert events[0].counsellor is None  # type: ignore[union-attr]
+    assert events[1].priority is False  # type: ignore[union-attr]
     async with store.work() as work:
         called = await visits.call_next(work, "liege", Caller("desk-1"))
     assert (called.id, called.area, called.priority, called.ticket) == (here.id, "choose-path", None, here.ticket)
@@ -89,8 +89,8 @@ async def test_on_hold_they_stay_so(store: Store, clock: FixedClock) -> None:
         await queue.hold(work, here.id)
     await goes(store, booking, "cancelled", clock.now)
     assert (await visit(store, here.id)).held_at is not None
-    said = [type(one.event) for one in await emitted(store)][-3:]
-    assert said == [VisitTransferred, VisitPrioritised, VisitPutOnHold]
+    events = [type(one.event) for one in await emitted(store)][-3:]
+    assert events == [VisitTransferred, VisitPrioritised, VisitPutOnHold]
 
 
 async def test_whom_the_desk_sent_elsewhere_is_still_awaited_there(store: Store, clock: FixedClock) -> None:
@@ -108,9 +108,9 @@ async def test_who_left_and_is_back_is_called_by_any_desk(store: Store, clock: F
     await goes(store, booking, "cancelled", clock.now)
     async with store.work() as work:
         await queue.come_back(work, here.id)
-    said = [one.event for one in await emitted(store)][-2:]
-    assert [type(one) for one in said] == [VisitTransferred, VisitReturned]
-    assert said[0].counsellor is None  # type: ignore[union-attr]
+    events = [one.event for one in await emitted(store)][-2:]
+    assert [type(one) for one in events] == [VisitTransferred, VisitReturned]
+    assert events[0].counsellor is None  # type: ignore[union-attr]
     async with store.work() as work:
         assert (await visits.call_next(work, "liege", Caller("desk-1"))).id == here.id
 

@@ -65,13 +65,13 @@ async def test_the_team_reads_that_no_message_goes_out_and_telephones(client: Cl
     async with client.store.work() as work:
         await consent.give_consent(work, person, ["reminders"], "test/desk-liege")
     page, part = f"/intake/people/{person}", f"/intake/fragments/visitors/{person}/reach"
-    said = "L’envoi de SMS n’est pas configuré ici. Aucun message ne part\u00a0: prévenez la personne par téléphone."
+    text = "L’envoi de SMS n’est pas configuré ici. Aucun message ne part\u00a0: prévenez la personne par téléphone."
     for channel in (None, ContactChannel.SMS):
         await has(client, person, MOBILE, channel)
         for who in (LIEGE_DESK, COUNSELLOR):
             client.signed_in(who)
-            assert said in await page_of(client, page)
-            assert said in await page_of(client, part)
+            assert text in await page_of(client, page)
+            assert text in await page_of(client, part)
     for who in (None, NAMUR_DESK):
         assert await page_of(client.signed_in(who), part) == ""
     client.signed_in(LIEGE_DESK)

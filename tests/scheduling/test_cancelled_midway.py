@@ -48,8 +48,8 @@ async def test_the_attendance_of_what_was_held_is_kept_recorded_and_corrected(st
     clock.forward(days=1)
     await record(store, workshop, 2, [first, second])
     await record(store, workshop, 1, [first, second])
-    said = [(one.seat_id, one.attended, one.final) for one in await emitted_events(store, AttendanceRecorded)]
-    assert said[2:] == [(first.id, True, False), (second.id, True, False), (second.id, True, False)]
+    recorded = [(one.seat_id, one.attended, one.final) for one in await emitted_events(store, AttendanceRecorded)]
+    assert recorded[2:] == [(first.id, True, False), (second.id, True, False), (second.id, True, False)]
     clock.now = TUESDAY + 2 * WEEK + timedelta(hours=1)
     with pytest.raises(refusals.WorkshopClosed):  # the third was not held
         await record(store, workshop, 3, [first])

@@ -1,4 +1,4 @@
-"""A person whose individual path is open at another centre: the second centre is told so, and nothing else of it."""
+"""A person whose individual path is open at another centre: the second centre learns that, and nothing else of it."""
 
 from datetime import timedelta
 from html import unescape
